@@ -1,0 +1,1 @@
+"""Queue callback for contact centres on Asterisk."""

@@ -1,0 +1,1 @@
+"""Asterisk Manager Interface: the live state of queues and agents."""

@@ -1,0 +1,1 @@
+"""Asterisk REST Interface: a typed asyncio client in ari-py's vocabulary."""

@@ -1,0 +1,1 @@
+"""Builds and checks the prompts; never in the call path."""

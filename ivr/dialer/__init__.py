@@ -1,0 +1,1 @@
+"""Decides when a callback is dialled, and sees each attempt to its end."""

@@ -1,0 +1,1 @@
+"""What the system decides, as pure functions of what it is told (no clock, no I/O)."""

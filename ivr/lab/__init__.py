@@ -1,0 +1,1 @@
+"""A whole telephone world on loopback: Asterisk, carrier, Redis, callers and agents."""

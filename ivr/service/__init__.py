@@ -1,0 +1,1 @@
+"""The callback service: admission, options and its public API."""

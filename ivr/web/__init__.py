@@ -1,0 +1,1 @@
+"""HTTP: the APIs, health and metrics."""
