@@ -1,6 +1,7 @@
 """What the rest of the system asks of a store, whatever keeps the data.
 
-A write is durable when the call returns. Every wait has a deadline; a store that cannot answer raises StoreUnavailable.
+A write is durable when the call returns. Every wait has a deadline; a store that cannot answer raises
+StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class StoreUnavailable(StoreError):
 
 
 class StaleWrite(StoreError):
-    """Somebody else changed or claimed the record since it was read; nothing was written. Read again and decide anew."""
+    """Somebody else changed or claimed the record since it was read; nothing was written. Read it and decide anew."""
 
 
 class AlreadyWaiting(StoreError):
