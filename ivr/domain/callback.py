@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
+
+KEPT_AFTER_END_S: Final = 3600.0
 
 
 class CallbackState(StrEnum):
@@ -85,21 +88,28 @@ class Callback:
     """E.164, with the plus."""
     created_at_s: float
     asked_at_s: float
-    """When the customer first asked for an agent: this orders the line, whatever happens afterwards."""
+    """When the customer first asked for an agent: this orders the line, whatever happens afterwards.
+    For a scheduled callback the booked time."""
     expires_at_s: float
-    """The record is deleted after this."""
+    """Unfinished by then, it is ended as FAIL_TIMEOUT_TTL; a finished record is deleted (see `kept_until_s`)."""
     wait_for_agent: bool = True
     state: CallbackState = CallbackState.QUEUED
     reason: str | None = None
     """A Reason, or the free text of a bulk cancel; only when COMPLETED."""
     desired_at_s: float | None = None
     """The booked time of a scheduled callback."""
+    queued_at_s: float | None = None
+    """When it entered the line; None while SCHEDULED."""
     not_before_s: float = 0.0
     """Not to be dialled earlier: the gap after a failed attempt."""
     completed_at_s: float | None = None
     locale: str = "en-US"
     originating_interaction_id: str | None = None
     user_data: Mapping[str, str] = field(default_factory=dict)
+    lookup_keys: tuple[str, ...] = ()
+    """Keys of `user_data` under which it can be found, besides its number."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Options of the service that this request was allowed to set for itself, by their names."""
     attempts: tuple[Attempt, ...] = ()
     version: int = 0
     """Counts the saves; the store refuses to save over a version that the writer has not seen."""
@@ -107,6 +117,13 @@ class Callback:
     @property
     def is_final(self) -> bool:
         return self.state is CallbackState.COMPLETED
+
+    @property
+    def kept_until_s(self) -> float:
+        """When a finished record is deleted. One that ended late is kept for an hour, so that its end can be read."""
+        if self.completed_at_s is None:
+            return self.expires_at_s
+        return max(self.expires_at_s, self.completed_at_s + KEPT_AFTER_END_S)
 
     @property
     def dialing(self) -> Attempt | None:

@@ -97,8 +97,18 @@ def apply(callback: Callback, event: Event, now_s: float, *, reason: str | None 
     except KeyError:
         raise IllegalTransition(callback.id, callback.state, event) from None
     if state is not CallbackState.COMPLETED:
-        return replace(callback, state=state)
+        return replace(callback, state=state, queued_at_s=_queued_at(callback, event, now_s))
     why = reason or _OWN_REASON.get(event)
     if why is None:
         raise ValueError(f"{event} needs a reason: one of {', '.join(Reason)}")
     return replace(callback, state=state, reason=str(why), completed_at_s=now_s)
+
+
+def _queued_at(callback: Callback, event: Event, now_s: float) -> float | None:
+    match event:
+        case Event.SUBMITTED:
+            return now_s
+        case Event.RESCHEDULED:
+            return None
+        case _:
+            return callback.queued_at_s
