@@ -13,8 +13,10 @@ from ivr.audio.errors import PromptError
 
 FULL_SCALE = 32768.0
 SILENT_DBFS = -100.0
-SILENCE_THRESHOLD_DBFS = -50.0
-"""A frame under this is silence when the lead and the tail of a finished prompt are measured."""
+SILENCE_THRESHOLD_DBFS = -60.0
+"""A frame under this is silence when the lead and the tail of a finished prompt are measured.
+
+So low because an s or th at the start of a word has little below 4 kHz, which is all that an 8 kHz file holds."""
 _SPEECH_FRAME_S = 0.02
 _SPEECH_RANGE_DB = 25.0
 _EDGE_FRAME_S = 0.005

@@ -36,7 +36,7 @@ class Prompt(StrEnum):
     CALLBACK_CONNECTING = "callback-connecting"  # After 1.
     CALLBACK_DECLINED = "callback-declined"  # After 2; the call ends.
     CALLBACK_NO_INPUT = "callback-no-input"  # Nothing was pressed after the last try; the call ends.
-    CALLBACK_NO_AGENT = "callback-no-agent"  # The agent was lost after 1 was pressed; promises nothing; the call ends.
+    CALLBACK_NO_AGENT = "callback-no-agent"  # The agent was lost after 1; promises nothing; the call ends.
     VOICEMAIL_MESSAGE = "voicemail-message"  # Left on a machine, where the service is set to leave a message.
 
     # Heard by the agent.
