@@ -1,0 +1,125 @@
+"""`ivr lab ...`: the lab for a person and for scripts."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from ivr.lab import control, places
+from ivr.lab.data import LabData
+from ivr.lab.errors import LabError
+from ivr.lab.lab import Lab
+from ivr.lab.report import show_lab
+from ivr.lab.settings import parse_options
+
+app = typer.Typer(
+    name="lab",
+    help="A real Asterisk, a telephone network and agents on this machine's loopback, to try and to test on.",
+    no_args_is_help=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON line instead of a picture.")]
+
+
+class _Ended(BaseException):
+    """SIGTERM, raised where the program is, so that every `with` on the way ends what it holds."""
+
+
+@app.command()
+def up(
+    *,
+    json: Json = False,
+    carrier: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="The SIP peer that plays the customers.")
+    ] = places.CARRIER_PEER,
+    agents: Annotated[int, typer.Option(help="Simulated agents in the queue, 0 to 100.")] = 2,
+    talk_s: Annotated[int, typer.Option("--talk-s", help="Seconds that an agent talks to a caller.")] = 20,
+    set_options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SERVICE.OPTION=VALUE", help="A service's option; may be given again."),
+    ] = None,
+    no_app: Annotated[bool, typer.Option("--no-app", help="Leave the application out, to run it yourself.")] = False,
+) -> None:
+    """Start the lab and stay until Ctrl-C (SIGINT) or SIGTERM; then all of it is gone."""
+    out, err = Console(), Console(stderr=True)
+    signal.signal(signal.SIGTERM, _end)
+    # A shell may have started us in the background with Ctrl-C ignored; we end by it all the same.
+    signal.signal(signal.SIGINT, _end)
+    try:
+        with err.status("starting the lab") as status:
+
+            def on_event(kind: str, text: str) -> None:
+                match kind:
+                    case "step":
+                        status.update(text)
+                    case "restarted":
+                        err.print(f"[yellow]started again:[/] {text}")
+
+            lab = Lab(
+                agents=agents,
+                talk_s=talk_s,
+                carrier=carrier,
+                options=parse_options(set_options or []),
+                app=not no_app,
+                on_event=on_event,
+            )
+            with lab:
+                status.stop()
+                if json:
+                    _print_line(lab.data)
+                else:
+                    show_lab(out, lab.data, agents=agents)
+                _wait(lab.ended)
+                err.print("the lab has ended")
+    except LabError as error:
+        _fail(error)
+    except _Ended:
+        pass
+
+
+@app.command()
+def ps(*, json: Json = False) -> None:
+    """Show the running lab: addresses, log-ins, the pids of now."""
+    try:
+        data = LabData.from_json(control.ask(places.run_dir(), {"do": "ps"})["data"])
+    except LabError as error:
+        _fail(error)
+    if json:
+        _print_line(data)
+    else:
+        show_lab(Console(), data)
+
+
+@app.command()
+def down() -> None:
+    """End the running lab."""
+    try:
+        control.ask(places.run_dir(), {"do": "down"})
+    except LabError as error:
+        _fail(error)
+
+
+def _wait(ended: threading.Event) -> None:
+    # In slices, because a signal is only seen between two of them.
+    while not ended.wait(0.2):
+        pass
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise _Ended
+
+
+def _print_line(data: LabData) -> None:
+    sys.stdout.write(data.as_json() + "\n")
+    sys.stdout.flush()
+
+
+def _fail(error: LabError) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(f"lab: {error}", style="red", markup=False, highlight=False)
+    raise typer.Exit(1)

@@ -1,0 +1,192 @@
+"""The configuration of the lab's two Asterisks: the repository's files, and what is particular to this lab."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import socket
+import struct
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.lab import places
+from ivr.lab.data import Softphone
+
+USER = "callback"
+QUEUE = "support"
+SOFTPHONE_AGENTS = ("agent-phone-1", "agent-phone-2")
+SOFTPHONE_CUSTOMERS = ("12025550190", "12025550191")
+
+TONES_HZ = (700, 1300)
+"""Steady tones that customers (700 Hz) and agents (1300 Hz) play while they talk: who hears it, is connected."""
+
+_ASTERISK_CONF = """; Written by the lab. /lab is this Asterisk's own directory.
+[directories]
+astetcdir = /lab/etc
+astmoddir = /usr/lib/x86_64-linux-gnu/asterisk/modules
+astvarlibdir = /lab/lib
+astdbdir = /lab/lib
+astkeydir = /lab/lib
+astdatadir = /usr/share/asterisk
+astagidir = /usr/share/asterisk/agi-bin
+astspooldir = /lab/spool
+astrundir = /lab/run
+astlogdir = /lab/log
+astcachedir = /lab/lib
+
+[options]
+defaultlanguage = en
+; Its own name among Asterisks; without a network card it could not make one up.
+entityid = 02:00:00:00:00:01
+; A line is never quite dead: a channel that only waits sends silence.
+transmit_silence = yes
+"""
+
+# Files that Asterisk asks for at start and complains about when they are missing; their defaults are what we want.
+_EMPTY = (
+    "acl",
+    "ccss",
+    "cel",
+    "pjproject",
+    "queuerules",
+    "udptl",
+    "websocket_client",
+    "stasis",
+    "features",
+    "sorcery",
+)
+_CONTENT = {"pjproject": "[startup]\n", "acl": "; none\n"}
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Passwords made afresh for each lab."""
+
+    ari: str
+    ami: str
+    softphone: str
+    api_key: str
+
+
+def write_pbx(own: Path, secrets: Secrets, *, agents: int, wrapup_s: int, carrier: str) -> None:
+    """Fills the PBX's directory: configuration and prompts. `carrier` is the peer HOST:PORT of customer calls."""
+    etc = own / "etc"
+    _copy_config("pbx", own)
+    site = etc / "site"
+    _write(site / "ari.conf", f"[{USER}]\ntype = user\nread_only = no\npassword = {secrets.ari}\n")
+    _write(
+        site / "manager.conf",
+        f"[{USER}]\nsecret = {secrets.ami}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.0/255.0.0.0\n"
+        "read = agent,call\n",
+    )
+    _write(site / "pjsip.conf", "\n".join(_pbx_pjsip(secrets, agents=agents, carrier=carrier)))
+    _write(site / "queues.conf", "\n".join(_queues(agents=agents, wrapup_s=wrapup_s)))
+    copy_prompts(places.checkout() / "prompts", own / "prompts")
+
+
+def write_carrier(own: Path, secrets: Secrets, *, talk_s: int) -> None:
+    """Fills the carrier's directory: configuration, what its people say, and a place for its recordings."""
+    _copy_config("carrier", own)
+    site = own / "etc" / "site"
+    _write(site / "globals.conf", f"TALK_S = {talk_s}\n")
+    _write(site / "pjsip.conf", "\n".join(_carrier_pjsip(secrets)))
+    shutil.copytree(places.checkout() / "asterisk-config" / "carrier" / "sounds", own / "sounds")
+    for hz in TONES_HZ:
+        write_tone(own / "sounds" / f"tone-{hz}.wav", hz=hz)
+    (own / "recordings").mkdir()
+    (own / "calls.csv").touch()
+
+
+def softphones(secrets: Secrets) -> list[Softphone]:
+    """The log-ins for people who try the lab by ear."""
+    agents = [
+        Softphone("agent", f"{places.PBX_HOST}:{places.SIP_PORT}", user, secrets.softphone, f"in the queue {QUEUE}")
+        for user in SOFTPHONE_AGENTS
+    ]
+    customers = [
+        Softphone("caller", places.CARRIER_PEER, user, secrets.softphone, f"dial {QUEUE}; called back at +{user}")
+        for user in SOFTPHONE_CUSTOMERS
+    ]
+    return agents + customers
+
+
+def copy_prompts(built: Path, sounds: Path) -> None:
+    """Lays prompts/<locale>/8k/<id>.wav and 16k as Asterisk wants them: <locale>/<id>.wav and <id>.wav16."""
+    for rate, suffix in (("8k", ".wav"), ("16k", ".wav16")):
+        for source in built.glob(f"*/{rate}/*"):
+            target = sounds / source.parent.parent.name / f"{source.stem}{suffix}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def write_tone(path: Path, *, hz: int, seconds: int = 10, level_dbfs: float = -26.0, rate_hz: int = 8000) -> None:
+    """A steady tone. Whole periods fill the file, so that playing it again and again does not click."""
+    amplitude = 32767 * 10 ** (level_dbfs / 20) * math.sqrt(2)
+    period = [round(amplitude * math.sin(2 * math.pi * hz * n / rate_hz)) for n in range(rate_hz)]
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate_hz)
+        out.writeframes(struct.pack(f"<{rate_hz}h", *period) * seconds)
+
+
+def _copy_config(name: str, own: Path) -> None:
+    etc = own / "etc"
+    shutil.copytree(places.checkout() / "asterisk-config" / name, etc, dirs_exist_ok=True, ignore=_ignore_sounds)
+    _write(etc / "asterisk.conf", _ASTERISK_CONF)
+    for empty in _EMPTY:
+        file = etc / f"{empty}.conf"
+        if not file.exists():
+            _write(file, _CONTENT.get(empty, "[general]\n"))
+    # Asterisk looks up its own name; without this line it would ask a name server that may not be there.
+    _write(own / "hosts", f"127.0.0.1 localhost {socket.gethostname()}\n")
+
+
+def _ignore_sounds(_directory: str, names: list[str]) -> list[str]:
+    return [name for name in names if name == "sounds"]
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _pbx_pjsip(secrets: Secrets, *, agents: int, carrier: str) -> Iterator[str]:
+    media = f"transport = transport-udp\nmedia_address = {places.PBX_HOST}\nbind_rtp_to_media_address = yes"
+    yield f"[transport-udp]\ntype = transport\nprotocol = udp\nbind = {places.PBX_HOST}:{places.SIP_PORT}\n"
+    yield f"[carrier](callback-trunk)\n{media}\naors = carrier\n"
+    yield f"[carrier]\ntype = aor\ncontact = sip:{carrier}\n"
+    # A call from any loopback address is an inbound call.
+    yield f"[callers](callback-callers)\n{media}\n"
+    yield "[callers]\ntype = identify\nendpoint = callers\nmatch = 127.0.0.0/8\n"
+    for agent in agent_names(agents):
+        yield f"[{agent}](callback-agent-phone)\n{media}\naors = {agent}\n"
+        yield f"[{agent}]\ntype = aor\ncontact = sip:{agent}@{places.CARRIER_PEER}\n"
+    for user in SOFTPHONE_AGENTS:
+        yield f"[{user}](callback-agent-phone)\n{media}\naors = {user}\nauth = {user}\n"
+        yield from _account(user, secrets)
+
+
+def _carrier_pjsip(secrets: Secrets) -> Iterator[str]:
+    for user in SOFTPHONE_CUSTOMERS:
+        yield f"[{user}](softphone)\naors = {user}\nauth = {user}\n"
+        yield from _account(user, secrets)
+
+
+def _account(user: str, secrets: Secrets) -> Iterator[str]:
+    yield f"[{user}]\ntype = auth\nauth_type = digest\nusername = {user}\npassword = {secrets.softphone}\n"
+    yield f"[{user}]\ntype = aor\nmax_contacts = 1\nremove_existing = yes\n"
+
+
+def _queues(*, agents: int, wrapup_s: int) -> Iterator[str]:
+    yield f"[{QUEUE}](callback-queue-defaults)\nwrapuptime = {wrapup_s}"
+    for agent in (*agent_names(agents), *SOFTPHONE_AGENTS):
+        yield f"member = PJSIP/{agent},0,{agent},PJSIP/{agent}"
+    yield ""
+
+
+def agent_names(agents: int) -> list[str]:
+    """The simulated agents: agent-1, agent-2, ..."""
+    return [f"agent-{number}" for number in range(1, agents + 1)]
