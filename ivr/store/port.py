@@ -1,7 +1,14 @@
 """What the rest of the system asks of a store, whatever keeps the data.
 
 A write is durable when the call returns. Every wait has a deadline; a store that cannot answer raises
-StoreUnavailable.
+StoreUnavailable. Repeating a write that went through without our hearing of it does no harm: the same callback
+created again, or the same change saved again over the same version, is answered as the first time.
+
+    StoreError
+    +-- StoreUnavailable
+    +-- StaleWrite
+    +-- AlreadyWaiting
+    +-- LineFull
 """
 
 from __future__ import annotations
@@ -33,6 +40,14 @@ class AlreadyWaiting(StoreError):
         self.pending = tuple(pending)
 
 
+class LineFull(StoreError):
+    """The service has as many callbacks in line as are allowed; nothing was written."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} callbacks are in line already")
+        self.waiting = waiting
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One callback as it stands in the line of its service, oldest ask first."""
@@ -43,6 +58,10 @@ class Place:
     wait_for_agent: bool
     in_flight: bool
     """Claimed by a dialer: being dialled, or reached and not yet with an agent."""
+    queued_at_s: float = 0.0
+    """When it entered the line, which may be long after it was asked for."""
+    expires_at_s: float = float("inf")
+    state: CallbackState = CallbackState.QUEUED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +87,53 @@ class LoggedEvent:
     data: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """What a store does with a write before it answers."""
+
+    safe: bool | None
+    """None when it will not tell."""
+    detail: str
+    """For an operator: what is set, and what should be."""
+
+
 class CallbackStore(Protocol):
     """Keeps callbacks, their order in line, and the stream of what happened."""
 
-    async def create(self, callback: Callback, *, max_pending: int | None = None) -> Callback:
-        """Store a new callback and log "accepted". Raises AlreadyWaiting when the customer's number has
-        `max_pending` unfinished callbacks in this service (checked in the same step), StoreUnavailable."""
+    async def create(
+        self,
+        callback: Callback,
+        *,
+        max_pending: int | None = None,
+        max_queued: int | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Callback:
+        """Store a new callback and log "accepted" with `data`; returns it as it is kept (version 1).
 
-    async def get(self, callback_id: str) -> Callback | None: ...
+        In the same step checks that the customer's number has fewer than `max_pending` unfinished callbacks in this
+        service (AlreadyWaiting), and for one that goes into the line at once that fewer than `max_queued` are in it
+        (LineFull). Raises StoreUnavailable.
+        """
+
+    async def get(self, callback_id: str) -> Callback | None:
+        """The callback, None when there is none or it has been deleted at the end of its time."""
 
     async def find(
         self,
         service: str,
         *,
         number: str | None = None,
+        lookup: tuple[str, str] | None = None,
         states: Sequence[CallbackState] = (),
         limit: int = 1000,
     ) -> list[Callback]:
-        """Callbacks of a service, oldest ask first; all states when `states` is empty."""
+        """Callbacks of a service, oldest ask first; all states when `states` is empty.
+
+        `lookup` is a key of the user data and its value; only keys in the callback's `lookup_keys` are found.
+        """
+
+    async def counts(self, service: str) -> dict[CallbackState, int]:
+        """How many callbacks of a service are in each state."""
 
     async def save(
         self,
@@ -94,19 +142,32 @@ class CallbackStore(Protocol):
         *,
         claim: Claim | None = None,
         data: Mapping[str, str] | None = None,
+        max_pending: int | None = None,
     ) -> Callback:
         """Write a changed callback over the version it was read at, and log `kind` with `data`, in one step.
 
         With `claim`, also refuses when another worker has claimed it since (a larger fence).
-        A final state ends the claim and leaves the line. Returns it with the new version.
-        Raises StaleWrite, StoreUnavailable.
+        A final state, and a return to SCHEDULED, ends the claim and leaves the line. Returns it with the new version.
+        `max_pending` is looked at when the customer's number has changed, as in `create`.
+        Raises StaleWrite, AlreadyWaiting, StoreUnavailable.
         """
 
     async def line(self, service: str) -> list[Place]:
         """Everybody QUEUED or ROUTING in this service, in order of `asked_at_s`."""
 
-    async def claim(self, callback_id: str, worker: str, now_s: float, lease_s: float) -> Claim | None:
-        """Take a QUEUED callback for dialling; None if it is gone, final, or held under a lease that still runs."""
+    async def due(self, service: str, before_s: float, *, limit: int = 100) -> list[str]:
+        """Ids of SCHEDULED callbacks whose booked time is not after `before_s`, earliest first."""
+
+    async def overdue(self, service: str, now_s: float, *, limit: int = 100) -> list[str]:
+        """Ids of unfinished callbacks past their `expires_at_s` that no worker holds under a running lease."""
+
+    async def claim(
+        self, callback_id: str, worker: str, now_s: float, lease_s: float, *, orphaned: bool = False
+    ) -> Claim | None:
+        """Take a QUEUED callback for dialling; None if it is gone, final, or held under a lease that still runs.
+
+        `orphaned` also takes one that is ROUTING or PROCESSING, whose worker died, to find out what became of it.
+        """
 
     async def renew(self, claim: Claim, now_s: float, lease_s: float) -> Claim:
         """Keep a claim for longer. Raises StaleWrite when it was lost."""
@@ -135,3 +196,6 @@ class CallbackStore(Protocol):
 
     async def ping(self) -> None:
         """Raises StoreUnavailable unless the store answers."""
+
+    async def durability(self) -> Durability:
+        """Whether a write that was answered survives a crash of the store's machine. Raises StoreUnavailable."""
