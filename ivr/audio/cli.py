@@ -124,17 +124,14 @@ def _report_json(report: CheckReport) -> dict[str, Any]:
 
 
 def _print_report(report: CheckReport) -> None:
-    console = Console()
     if report.ok:
         custom = f", {len(report.custom)} replaced by your own recordings" if report.custom else ""
-        console.print(
-            f"{report.root}: {report.checked} prompts, {report.duration_s:.0f} s, all good{custom}", highlight=False
-        )
+        typer.echo(f"{report.root}: {report.checked} prompts, {report.duration_s:.0f} s, all good{custom}")
         return
     table = Table("prompt", "problem", "what is wrong", title=f"{report.root}: {len(report.problems)} problem(s)")
     for problem in report.problems:
         table.add_row(problem.prompt_id or "-", problem.code, problem.message)
-    console.print(table)
+    Console().print(table)
 
 
 def _print_json(document: Any) -> None:
