@@ -5,11 +5,11 @@ Needs the standard library only, so that an installation without the audio packa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.audio.custom import CUSTOM_DIR, RATE_OF_SUFFIX, custom_clips, require_playable
+from ivr.audio.custom import CUSTOM_DIR, RATE_OF_SUFFIX, CustomClip, custom_clips, require_playable
 from ivr.audio.errors import PromptError
 from ivr.audio.manifest import Entry, read_manifest, sha256_of
 from ivr.audio.script import Clip, OutputFile, Script, load_script
@@ -53,17 +53,20 @@ def check_set(root: Path) -> CheckReport:
     """Check the set at `root`. Raises PromptError only when there is no readable script or manifest."""
     script = load_script(root)
     manifest = read_manifest(root)
+    custom = custom_clips(root / CUSTOM_DIR)
     problems = [*_script_problems(script)]
     for clip in script.clips.values():
-        problems += _clip_problems(script, clip, manifest.get(clip.id))
+        # A locale without an engine that speaks it is made of recordings only.
+        if clip.id in manifest or clip.id not in custom:
+            problems += _clip_problems(script, clip, manifest.get(clip.id))
     problems += _stray_files(script)
-    problems += _custom_problems(script)
+    problems += _custom_problems(script, custom)
     return CheckReport(
         root=root,
         locale=script.locale,
         checked=len(script.clips),
         duration_s=round(sum(e.duration_s for key, e in manifest.items() if key in script.clips), 2),
-        custom=tuple(custom_clips(root / CUSTOM_DIR)),
+        custom=tuple(custom),
         problems=tuple(problems),
     )
 
@@ -142,8 +145,8 @@ def _stray_files(script: Script) -> Iterator[Problem]:
             yield Problem(path.stem, "unknown-file", f"{path.relative_to(script.root)} belongs to no prompt")
 
 
-def _custom_problems(script: Script) -> Iterator[Problem]:
-    for key, clip in custom_clips(script.root / CUSTOM_DIR).items():
+def _custom_problems(script: Script, custom: Mapping[str, CustomClip]) -> Iterator[Problem]:
+    for key, clip in custom.items():
         if key not in script.clips:
             yield Problem(key, "unknown-file", f"{CUSTOM_DIR}/{key} belongs to no prompt")
         for path in clip.files.values():

@@ -132,6 +132,14 @@ def test_custom_recordings_must_be_playable_and_known(good: Path) -> None:
     assert codes(good) == {("high", "wrong-rate"), ("jingle", "unknown-file")}
 
 
+def test_a_recording_stands_for_a_clip_that_was_never_built(good: Path) -> None:
+    forget(good)
+    for path in (good / "8k/low.wav", good / "16k/low.wav16"):
+        (good / "custom").mkdir(exist_ok=True)
+        path.rename(good / "custom" / path.name)
+    assert codes(good) == set()
+
+
 def test_a_damaged_manifest_is_an_error_with_a_mend(good: Path) -> None:
     (good / "manifest.json").write_text('{"prompts": {"low": {}}}', encoding="utf-8")
     with pytest.raises(PromptError, match="ivr prompts build"):
