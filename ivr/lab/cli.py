@@ -56,10 +56,12 @@ def up(
 
             def on_event(kind: str, text: str) -> None:
                 match kind:
-                    case "step":
+                    case "step" if err.is_terminal:
                         status.update(text)
+                    case "step":
+                        err.print(text, markup=False, highlight=False, soft_wrap=True)
                     case "restarted":
-                        err.print(f"[yellow]started again:[/] {text}")
+                        err.print(f"started again: {text}", style="yellow", markup=False, highlight=False)
 
             lab = Lab(
                 agents=agents,
@@ -76,11 +78,13 @@ def up(
                 else:
                     show_lab(out, lab.data, agents=agents)
                 _wait(lab.ended)
+                if lab.was_killed:
+                    raise LabError("the lab's keeper was killed, and the lab with it", "start it again")
                 err.print("the lab has ended")
     except LabError as error:
         _fail(error)
     except _Ended:
-        pass
+        err.print("the lab has ended")
 
 
 @app.command()

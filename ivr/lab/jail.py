@@ -12,7 +12,7 @@ mount --bind "$tree" "$tree"
 mount -o remount,bind,ro "$tree"
 mount --bind "$own" "$tree/lab"
 mount --bind "$own/hosts" "$tree/etc/hosts"
-mount --bind "$own/prompts" "$tree/usr/share/asterisk/sounds/callback"
+mount --bind "$own/prompts/callback" "$tree/usr/share/asterisk/sounds/callback"
 mount -t proc proc "$tree/proc"
 mount --rbind /dev "$tree/dev"
 mount -t tmpfs tmpfs "$tree/tmp"
@@ -61,7 +61,7 @@ class Jail:
 
     def prepare(self) -> None:
         """Makes the directories that Asterisk writes to, and the CLI command."""
-        for directory in ("etc", "lib", "spool", "run", "log/cdr-custom", "prompts"):
+        for directory in ("etc", "lib", "spool", "run", "log/cdr-custom", "prompts/callback"):
             (self.own / directory).mkdir(parents=True, exist_ok=True)
         script = self.own / "cli"
         paths = {"path": shlex.quote(str(script)), "pid_file": shlex.quote(str(self.pid_file))}

@@ -59,6 +59,7 @@ class Lab:
         )
         self.where = places.run_dir()
         self.ended = threading.Event()
+        self.was_killed = False
         self._on_event = on_event or (lambda kind, text: None)
         self._keeper: subprocess.Popen[str] | None = None
         self._data: LabData | None = None
@@ -218,8 +219,11 @@ class Lab:
 
     def _listen(self, keeper: subprocess.Popen[str]) -> None:
         assert keeper.stdout is not None
+        last = ""
         for line in keeper.stdout:
-            match json.loads(line):
+            said = json.loads(line)
+            last = said["event"]
+            match said:
                 case {"event": "ready", "data": data}:
                     self._outcome.put(LabData.from_json(data))
                 case {"event": "error", "what": what, "mend": mend}:
@@ -230,6 +234,7 @@ class Lab:
                 case {"event": kind, **facts}:
                     self._on_event(kind, str(facts.get("text", "")))
         keeper.stdout.close()
+        self.was_killed = last not in ("stopped", "error")
         self._outcome.put(LabError("the lab's keeper ended"))
         self.ended.set()
 

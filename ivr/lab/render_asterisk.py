@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import socket
-import struct
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.audio.errors import PromptError
+from ivr.audio.install import install_prompts
 from ivr.lab import places
 from ivr.lab.data import Softphone
+from ivr.lab.errors import LabError
 
 USER = "callback"
 QUEUE = "support"
 SOFTPHONE_AGENTS = ("agent-phone-1", "agent-phone-2")
 SOFTPHONE_CUSTOMERS = ("12025550190", "12025550191")
-
-TONES_HZ = (700, 1300)
-"""Steady tones that customers (700 Hz) and agents (1300 Hz) play while they talk: who hears it, is connected."""
 
 _ASTERISK_CONF = """; Written by the lab. /lab is this Asterisk's own directory.
 [directories]
@@ -83,7 +80,10 @@ def write_pbx(own: Path, secrets: Secrets, *, agents: int, wrapup_s: int, carrie
     )
     _write(site / "pjsip.conf", "\n".join(_pbx_pjsip(secrets, agents=agents, carrier=carrier)))
     _write(site / "queues.conf", "\n".join(_queues(agents=agents, wrapup_s=wrapup_s)))
-    copy_prompts(places.checkout() / "prompts", own / "prompts")
+    try:
+        install_prompts(own / "prompts")
+    except PromptError as error:
+        raise LabError(f"the prompts cannot be installed: {error}") from error
 
 
 def write_carrier(own: Path, secrets: Secrets, *, talk_s: int) -> None:
@@ -93,8 +93,6 @@ def write_carrier(own: Path, secrets: Secrets, *, talk_s: int) -> None:
     _write(site / "globals.conf", f"TALK_S = {talk_s}\n")
     _write(site / "pjsip.conf", "\n".join(_carrier_pjsip(secrets)))
     shutil.copytree(places.checkout() / "asterisk-config" / "carrier" / "sounds", own / "sounds")
-    for hz in TONES_HZ:
-        write_tone(own / "sounds" / f"tone-{hz}.wav", hz=hz)
     (own / "recordings").mkdir()
     (own / "calls.csv").touch()
 
@@ -110,26 +108,6 @@ def softphones(secrets: Secrets) -> list[Softphone]:
         for user in SOFTPHONE_CUSTOMERS
     ]
     return agents + customers
-
-
-def copy_prompts(built: Path, sounds: Path) -> None:
-    """Lays prompts/<locale>/8k/<id>.wav and 16k as Asterisk wants them: <locale>/<id>.wav and <id>.wav16."""
-    for rate, suffix in (("8k", ".wav"), ("16k", ".wav16")):
-        for source in built.glob(f"*/{rate}/*"):
-            target = sounds / source.parent.parent.name / f"{source.stem}{suffix}"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-
-
-def write_tone(path: Path, *, hz: int, seconds: int = 10, level_dbfs: float = -26.0, rate_hz: int = 8000) -> None:
-    """A steady tone. Whole periods fill the file, so that playing it again and again does not click."""
-    amplitude = 32767 * 10 ** (level_dbfs / 20) * math.sqrt(2)
-    period = [round(amplitude * math.sin(2 * math.pi * hz * n / rate_hz)) for n in range(rate_hz)]
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(rate_hz)
-        out.writeframes(struct.pack(f"<{rate_hz}h", *period) * seconds)
 
 
 def _copy_config(name: str, own: Path) -> None:
