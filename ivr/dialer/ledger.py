@@ -16,7 +16,7 @@ import structlog
 
 from ivr.backoff import Backoff
 from ivr.domain.answer import Answer
-from ivr.domain.callback import Attempt, Callback, DialResult, Reason
+from ivr.domain.callback import Attempt, Callback, CallbackState, DialResult, Reason
 from ivr.domain.lifecycle import Event, apply
 from ivr.domain.retry import GiveUp, RetryRules, TryAgain, after_attempt
 from ivr.flows.outbound import NoLongerOurs
@@ -36,7 +36,7 @@ class Ledger:
         self.claim = claim
         self.callback: Callback = claim.callback
 
-    async def begin(self, attempt: Attempt) -> None:
+    async def store_intent(self, attempt: Attempt) -> None:
         """Store the intent to dial. Raises StoreUnavailable: then nothing may be dialled."""
         callback = apply(self.callback, Event.DIALED, self._now()).with_attempt(attempt)
         await self._save(callback, Event.DIALED, {"attempt": str(attempt.number), "channel": attempt.channel_id})
@@ -81,6 +81,16 @@ class Ledger:
     async def talk_ended(self) -> None:
         callback = apply(self._ended(), Event.TALK_ENDED, self._now())
         await self._insist(callback, Event.TALK_ENDED, {"reason": Reason.AGENT_CONNECTED})
+
+    async def interrupted(self, detail: str) -> None:
+        """Nobody watched the attempt to its end; whatever it came to, it counts as made."""
+        last = self.callback.attempts[-1]
+        result = last.result or DialResult.UNKNOWN
+        await self._attempt_over(Answer(result, detail), reached=self.callback.state is CallbackState.ROUTING)
+
+    async def expired(self) -> None:
+        """Its time in line is over."""
+        await self._insist(apply(self.callback, Event.EXPIRED, self._now()), Event.EXPIRED, {})
 
     async def _attempt_over(self, answer: Answer, *, reached: bool) -> None:
         callback = self._with_result(answer, ended=True)

@@ -146,8 +146,17 @@ class Switch(Protocol):
     async def dial(self, request: DialRequest) -> Dialled:
         """Start to ring. Raises NotAnswered when the call cannot even be made, AlreadyDialled, SwitchLost."""
 
-    async def adopt(self, channel_id: str) -> Call | None:
+    async def adopt(self, channel_id: str) -> Adopted | None:
         """A call of ours from before a restart, under a script again; None when it has ended. Raises SwitchLost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A call that went on without its script. If an agent answered it meanwhile, AgentAnswered comes first."""
+
+    call: Call
+    in_queue: bool
+    """In the agent queue, or already with an agent."""
 
 
 class AlreadyDialled(Exception):

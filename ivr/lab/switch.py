@@ -15,6 +15,7 @@ from ivr.domain.answer import Verdict
 from ivr.domain.prompts import Prompt
 from ivr.domain.speech import Media
 from ivr.flows.call import (
+    Adopted,
     AgentAnswered,
     AlreadyDialled,
     CallEvent,
@@ -240,8 +241,10 @@ class FakeSwitch:
         self.calls[request.channel_id] = call
         return call
 
-    async def adopt(self, channel_id: str) -> FakeCall | None:
+    async def adopt(self, channel_id: str) -> Adopted | None:
         if not self.connected:
             raise SwitchLost
         call = self.calls.get(channel_id)
-        return call if call and not call.ended else None
+        if call is None or call.ended:
+            return None
+        return Adopted(call, in_queue=call.left is not None)

@@ -1,0 +1,168 @@
+"""The dialer: looks at each service's line, dials whom pacing releases, and sees every attempt to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from ivr.dialer.attempt import AttemptCase
+from ivr.dialer.leases import Leases
+from ivr.dialer.line import Line
+from ivr.dialer.reconcile import reconcile
+from ivr.domain.lifecycle import Event, apply
+from ivr.domain.pacing import Release, release
+from ivr.flows.call import AlreadyDialled, Switch, SwitchLost
+from ivr.flows.outbound import NoLongerOurs, outbound
+from ivr.service.options import ServiceOptions
+from ivr.store.port import CallbackStore, Claim, Place, StaleWrite, StoreUnavailable
+
+_log = structlog.get_logger(__name__)
+
+_ROUND_S = 1.0
+"""A line is looked at as often as this, and at once when something has changed."""
+_DRAIN_S = 5.0
+
+
+class Dialer:
+    """Serves the callbacks of `services`; run it in one task and `kick` it when a line or a queue changes."""
+
+    def __init__(
+        self,
+        services: Callable[[], Mapping[str, ServiceOptions]],
+        store: CallbackStore,
+        switch: Switch,
+        line: Line,
+        *,
+        worker: str,
+        ready: Callable[[], bool],
+        now: Callable[[], float],
+    ) -> None:
+        """`worker` names this process among all dialers; `ready` tells whether calls can be made now."""
+        self._services, self._store, self._switch, self._line = services, store, switch, line
+        self._ready, self._now = ready, now
+        self._leases = Leases(store, worker, now)
+        self._attempts: set[asyncio.Task[None]] = set()
+        self._kicked = asyncio.Event()
+        self._last_reason: dict[str, str] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Attempts that this worker is watching, talks included."""
+        return len(self._attempts)
+
+    def kick(self) -> None:
+        """Something changed: look at the lines now."""
+        self._kicked.set()
+
+    async def run(self) -> None:
+        """Until cancelled; then attempts in progress are left to whoever reconciles, their calls go on."""
+        keeping = asyncio.create_task(self._leases.keep())
+        try:
+            while True:
+                for service, options in self._services().items():
+                    await self._round(service, options)
+                try:
+                    async with asyncio.timeout(_ROUND_S):
+                        await self._kicked.wait()
+                except TimeoutError:
+                    pass
+                self._kicked.clear()
+        finally:
+            for task in (keeping, *self._attempts):
+                task.cancel()
+            await asyncio.wait({keeping, *self._attempts}, timeout=_DRAIN_S)
+
+    async def _round(self, service: str, options: ServiceOptions) -> None:
+        try:
+            await self._submit_due(service, options)
+            if self._ready():
+                await self._take_over_orphans(service, options)
+                places = await self._store.line(service)
+                await self._end_overdue(service, options, places)
+                await self._dial(service, options, places)
+        except StoreUnavailable as gone:
+            _log.warning("store_unavailable", service=service, error=str(gone))
+
+    async def _submit_due(self, service: str, options: ServiceOptions) -> None:
+        """Booked callbacks whose time has come take their place in line."""
+        for callback_id in await self._store.due(service, self._now()):
+            if callback := await self._store.get(callback_id):
+                try:
+                    await self._store.save(apply(callback, Event.SUBMITTED, self._now()), Event.SUBMITTED)
+                except StaleWrite:
+                    continue  # cancelled or changed meanwhile: the next round sees it as it is
+
+    async def _take_over_orphans(self, service: str, options: ServiceOptions) -> None:
+        for callback_id in await self._store.expired_claims(service, self._now()):
+            if claim := await self._leases.take(callback_id, orphaned=True):
+                self._start(reconcile(self._switch, self._case(claim, options)), claim)
+
+    async def _end_overdue(self, service: str, options: ServiceOptions, places: list[Place]) -> None:
+        """`_ttl` is over, or `_urs_queued_ttl` for those in line."""
+        now_s = self._now()
+        queued_before_s = now_s - options.urs_queued_ttl_s
+        waited_too_long = [p.callback_id for p in places if p.queued_at_s <= queued_before_s and not p.in_flight]
+        for callback_id in [*await self._store.overdue(service, now_s), *waited_too_long]:
+            if claim := await self._leases.take(callback_id, orphaned=True):
+                self._start(self._case(claim, options).expired(), claim)
+
+    async def _dial(self, service: str, options: ServiceOptions, places: list[Place]) -> None:
+        if not places:
+            return
+        state = self._line.queue(options.queue)
+        now_s = self._now()
+        decision = release(
+            self._line.waiters(options.queue, places),
+            free=len(state.available(now_s)) if state else None,
+            serving=state.staffed if state else 0,
+            now_s=now_s,
+            max_in_flight=options.max_in_flight,
+        )
+        await self._tell(service, decision)
+        for callback_id in decision.callback_ids:
+            if claim := await self._leases.take(callback_id):
+                self._start(outbound(self._switch, self._case(claim, options)), claim)
+
+    def _case(self, claim: Claim, options: ServiceOptions) -> AttemptCase:
+        return AttemptCase(self._store, claim, options, self._line, self._now)
+
+    async def _tell(self, service: str, decision: Release) -> None:
+        """The reason of every release, and of every change of mind about releasing nobody."""
+        if decision.reason == self._last_reason.get(service) and not decision.callback_ids:
+            return
+        self._last_reason[service] = decision.reason
+        data = {"released": ",".join(decision.callback_ids), "reason": decision.reason}
+        await self._store.log(service, "pacing", data=data)
+
+    def _start(self, work: Coroutine[object, object, None], claim: Claim) -> None:
+        task = asyncio.create_task(self._watched(work, claim))
+        self._attempts.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._attempts.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("attempt_failed", exc_info=error)
+        self.kick()
+
+    async def _watched(self, work: Coroutine[object, object, None], claim: Claim) -> None:
+        """Work on a claimed callback. At its end the claim is given back; after a failure it is left to run out, and
+        reconciliation asks the switch what became of the call."""
+        with bound_contextvars(callback_id=claim.callback.id):
+            try:
+                await work
+            except NoLongerOurs:
+                _log.info("callback_taken_away")
+            except StoreUnavailable as gone:
+                _log.warning("attempt_not_stored", error=str(gone))
+            except (SwitchLost, AlreadyDialled) as lost:
+                _log.warning("attempt_out_of_sight", error=repr(lost))
+                self._leases.abandon(claim)
+            except BaseException:
+                self._leases.abandon(claim)
+                raise
+            if self._leases.holds(claim):
+                await self._leases.give_back(claim)
