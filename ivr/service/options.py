@@ -71,7 +71,7 @@ class ServiceOptions(BaseModel):
 
     # -- who serves it, and when a callback is offered
     queue: str = _option(
-        "_queue", "", "app_queue that serves it; empty: as the service", pattern=r"^[A-Za-z0-9_.-]*$"
+        "_queue", "", "app_queue that serves it; empty: as the service", pattern=r"^[A-Za-z0-9_.-]{1,64}$"
     )
     ewt_threshold_s: Seconds = _option(
         "_ewt_threshold",
@@ -124,7 +124,10 @@ class ServiceOptions(BaseModel):
         "_prefix_dial_out", "", "put before the number dialled", pattern=r"^[0-9*#]{0,10}$"
     )
     trunk: str = _option(
-        "_trunk", "", "PJSIP endpoint to dial through; empty: [asterisk] trunk", pattern=r"^[A-Za-z0-9_.-]{0,64}$"
+        "_trunk", "", "PJSIP endpoint to dial through; empty: [asterisk] trunk", pattern=r"^[A-Za-z0-9_.-]{1,64}$"
+    )
+    max_in_flight: Count = _option(
+        "_max_in_flight", 10, "customers being dialled or brought to an agent at the same time", ge=1, le=1000
     )
     max_time_to_wait_for_agent_on_the_call_s: Seconds = _option(
         "_max_time_to_wait_for_agent_on_the_call",
@@ -219,7 +222,7 @@ class ServiceOptions(BaseModel):
             return "true" if value else "false"
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
-    def overridden(self, overrides: Mapping[str, str]) -> ServiceOptions:
+    def overridden(self, overrides: Mapping[str, Any]) -> ServiceOptions:
         """These options with some set otherwise. Raises OptionsRefused."""
         if not overrides:
             return self

@@ -1,0 +1,307 @@
+"""The callback service: the only way in, for the inbound call and for HTTP alike."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import structlog
+
+from ivr.domain.callback import Callback, CallbackState, Reason
+from ivr.domain.lifecycle import Event, IllegalTransition, apply
+from ivr.service.catalog import Catalog
+from ivr.service.durations import format_instant
+from ivr.service.errors import (
+    DuplicateCallback,
+    QueueFull,
+    ServiceError,
+    StorageFailed,
+    UnknownCallback,
+    WrongState,
+)
+from ivr.service.finding import find_callbacks, read_condition
+from ivr.service.interactions import InteractionFailed, InteractionGone, Interactions
+from ivr.service.request import NEW_DESIRED_TIME, NUMBER, read_number, read_start, read_time, read_user_data
+from ivr.service.storage import ask
+from ivr.store.port import AlreadyWaiting, CallbackStore, LineFull, StaleWrite, StoreError
+from ivr.telemetry.metrics import Metrics
+
+_log = structlog.get_logger(__name__)
+
+_ATTACH_S: Final = 3.0
+"""How long the switch may take to mark the originating call, which is held on the line meanwhile."""
+_TRIES: Final = 10
+"""How often a change is tried anew when others change the same callback at the same time."""
+_DONE: Final = "it has ended"
+_Changed = tuple[Callback, Event] | None
+"""A callback after what happened to it; None leaves it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A callback that is stored: it may be promised now."""
+
+    id: str
+    callback: Callback
+
+
+class CallbackService:
+    """Starts, finds, changes and ends callbacks. Everything it refuses is a ServiceError."""
+
+    def __init__(
+        self,
+        store: CallbackStore,
+        catalog: Catalog,
+        *,
+        interactions: Interactions | None = None,
+        metrics: Metrics | None = None,
+        now: Callable[[], float] = time.time,
+        new_id: Callable[[str], str] | None = None,
+    ) -> None:
+        """Without `interactions` (no switch at hand) originating calls are not marked, and that is logged."""
+        self._store, self.catalog, self._interactions = store, catalog, interactions
+        self._metrics = metrics or Metrics()
+        self._now = now
+        self._new_id = new_id or (lambda service: f"{service}-{secrets.token_hex(10)}")
+
+    # -- start --------------------------------------------------------------------------------------------------
+
+    async def start(
+        self,
+        service: str,
+        params: Mapping[str, Any],
+        *,
+        asked_at_s: float | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> Started:
+        """Admit and store a request; it is durable when this returns.
+
+        `params` are the reference product's (`_customer_number`, `_wait_for_agent`, `_desired_time`,
+        `_originating_interaction_id`, options that may be overridden, the caller's own data). `asked_at_s` is for
+        callers of ours who know since when the customer has been waiting, and `facts` for what the history should
+        know of the offer. Raises a ServiceError; after StorageFailed nothing may be promised.
+        """
+        try:
+            callback = await self._admit(service, params, asked_at_s, facts or {})
+        except ServiceError as refused:
+            await self._note_refusal(service, refused)
+            raise
+        self._metrics.accepted.labels(service).inc()
+        _log.info("callback accepted", callback_id=callback.id, service=service, state=str(callback.state))
+        await self._mark_originating_call(callback)
+        return Started(callback.id, callback)
+
+    async def _admit(
+        self, service: str, params: Mapping[str, Any], asked_at_s: float | None, facts: Mapping[str, str]
+    ) -> Callback:
+        options = self.catalog.get(service)
+        now_s = self._now()
+        request = read_start(params, options, now_s)
+        options, booked_s = request.options, request.desired_at_s
+        callback = Callback(
+            id=self._new_id(service),
+            service=service,
+            customer_number=request.customer_number,
+            created_at_s=now_s,
+            asked_at_s=min(asked_at_s or now_s, now_s) if booked_s is None else booked_s,
+            expires_at_s=(now_s if booked_s is None else booked_s) + options.ttl_s,
+            wait_for_agent=request.wait_for_agent,
+            state=CallbackState.QUEUED if booked_s is None else CallbackState.SCHEDULED,
+            desired_at_s=booked_s,
+            queued_at_s=now_s if booked_s is None else None,
+            locale=options.language,
+            originating_interaction_id=request.originating_interaction_id,
+            user_data=request.user_data,
+            lookup_keys=options.lookup_keys(),
+            overrides=request.overrides,
+        )
+        try:
+            return await self._store.create(
+                callback,
+                max_pending=options.max_pending,
+                max_queued=options.max_queued_callbacks_per_service,
+                data=facts,
+            )
+        except AlreadyWaiting as refused:
+            raise DuplicateCallback(service, refused.pending) from None
+        except LineFull as refused:
+            raise QueueFull(service, refused.waiting) from None
+        except StoreError as error:
+            raise StorageFailed(str(error)) from error
+
+    async def _mark_originating_call(self, callback: Callback) -> None:
+        """Put the three keys on the call from which the callback was requested. Never fails: the callback stands."""
+        call_id = callback.originating_interaction_id
+        if call_id is None:
+            return
+        if self._interactions is None:
+            return await self._note_unmarked(callback, "no_switch", "no switch is connected here")
+        try:
+            async with asyncio.timeout(_ATTACH_S):
+                await self._interactions.attach(call_id, originating_keys(callback))
+        except InteractionGone as error:
+            await self._note_unmarked(callback, "interaction_gone", str(error))
+        except InteractionFailed as error:
+            await self._note_unmarked(callback, "interaction_failed", str(error))
+        except TimeoutError:
+            await self._note_unmarked(callback, "interaction_failed", f"no answer within {_ATTACH_S:g} s")
+
+    async def _note_unmarked(self, callback: Callback, kind: str, why: str) -> None:
+        call_id = callback.originating_interaction_id
+        _log.warning("originating call not marked", callback_id=callback.id, call_id=call_id, reason=why)
+        with suppress(StoreError):
+            await self._store.log(
+                callback.service, kind, callback_id=callback.id, call_id=call_id, data={"detail": why}
+            )
+
+    async def _note_refusal(self, service: str, refused: ServiceError) -> None:
+        known = service in self.catalog
+        self._metrics.refused.labels(service if known else "", refused.exception).inc()
+        _log.info("callback refused", service=service, exception=refused.exception)
+        if known and not isinstance(refused, StorageFailed):
+            with suppress(StoreError):
+                await self._store.log(service, "refused", data={"exception": refused.exception})
+
+    # -- find ---------------------------------------------------------------------------------------------------
+
+    async def query(self, callback_id: str, *, service: str | None = None) -> Callback:
+        """The callback of this id, of that service if one is named. Raises UnknownCallback, StorageFailed."""
+        callback = await ask(self._store.get(callback_id))
+        if callback is None or service not in (None, callback.service):
+            raise UnknownCallback(callback_id)
+        return callback
+
+    async def query_properties(
+        self, service: str | None, wanted: Sequence[tuple[str, str]], *, any_of: bool = False, limit: int = 1000
+    ) -> list[Callback]:
+        """Callbacks of one service, or of all, with all (or any) of the wanted properties, oldest ask first.
+
+        A property is `_customer_number`, a lookup key of the service, `_callback_reason`, or `_callback_state`, whose
+        value may be several states with commas between, and begin with `!` for "not". Without any: all callbacks.
+        Raises UnknownService, InvalidParameter, StorageFailed.
+        """
+        found: list[Callback] = []
+        for name in self.catalog if service is None else [service]:
+            conditions = [read_condition(key, value, self.catalog.get(name)) for key, value in wanted]
+            found += await find_callbacks(self._store, name, conditions, any_of=any_of, limit=limit)
+        found.sort(key=lambda callback: (callback.asked_at_s, callback.id))
+        return found[:limit]
+
+    # -- change -------------------------------------------------------------------------------------------------
+
+    async def cancel(self, callback_id: str, *, service: str | None = None, reason: str | None = None) -> Callback:
+        """End a callback; one that is cancelled already stays so. While it is dialled, the dialer finds out by its
+        next write. Raises UnknownCallback, WrongState, StorageFailed."""
+
+        def cancelled(callback: Callback) -> _Changed:
+            if callback.is_final and callback.reason == (reason or Reason.CANCELLED):
+                return None
+            if callback.state is CallbackState.PROCESSING:
+                raise WrongState(callback, "the customer is talking with an agent")
+            return self._applied(callback, Event.CANCELLED, reason=reason)
+
+        return await self._change(callback_id, service, cancelled)
+
+    async def update(self, callback_id: str, params: Mapping[str, Any], *, service: str | None = None) -> Callback:
+        """Book another time (`_new_desired_time`) and change properties: the customer's number, own data.
+
+        A booked callback whose new time is left out goes into the line now. Raises UnknownCallback, InvalidParameter,
+        NumberRefused, TimeRefused, DuplicateCallback, WrongState, StorageFailed.
+        """
+        options = self.catalog.for_callback(await self.query(callback_id, service=service))
+        at_s = read_time(NEW_DESIRED_TIME, params.get(NEW_DESIRED_TIME), options, self._now())
+        number = read_number(params[NUMBER], options) if params.get(NUMBER) is not None else None
+        data = read_user_data(params)
+
+        def updated(callback: Callback) -> _Changed:
+            if callback.is_final:
+                raise WrongState(callback, _DONE)
+            if callback.dialing is not None or callback.state in (CallbackState.ROUTING, CallbackState.PROCESSING):
+                raise WrongState(callback, "the customer is being called just now")
+            callback = replace(
+                callback,
+                customer_number=number or callback.customer_number,
+                user_data={**callback.user_data, **data},
+            )
+            if at_s is not None:
+                moved = replace(callback, desired_at_s=at_s, asked_at_s=at_s, expires_at_s=at_s + options.ttl_s)
+                return self._applied(moved, Event.RESCHEDULED)
+            if callback.state is CallbackState.SCHEDULED:
+                now_s = self._now()
+                moved = replace(callback, desired_at_s=None, asked_at_s=now_s, expires_at_s=now_s + options.ttl_s)
+                return self._applied(moved, Event.SUBMITTED)
+            return self._applied(callback, Event.UPDATED)
+
+        told = {} if at_s is None else {"desired_time": format_instant(at_s)}
+        return await self._change(callback_id, service, updated, max_pending=options.max_pending, data=told)
+
+    # -- what the dialer's round calls --------------------------------------------------------------------------
+
+    async def submit_due(self, service: str) -> list[Callback]:
+        """Put booked callbacks whose time has come into the line. Raises StorageFailed."""
+        return await self._apply_to_all(service, await ask(self._store.due(service, self._now())), Event.SUBMITTED)
+
+    async def expire_overdue(self, service: str) -> list[Callback]:
+        """End callbacks that nobody can be bothered with any more: past `_ttl`, or in line for longer than
+        `_urs_queued_ttl`. One that is being dialled is left alone. Raises UnknownService, StorageFailed."""
+        now_s = self._now()
+        waits_s = self.catalog.get(service).urs_queued_ttl_s
+        line = await ask(self._store.line(service))
+        too_long = [p.callback_id for p in line if not p.in_flight and p.queued_at_s + waits_s <= now_s]
+        overdue = dict.fromkeys([*await ask(self._store.overdue(service, now_s)), *too_long])
+        return await self._apply_to_all(service, overdue, Event.EXPIRED)
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    async def _apply_to_all(self, service: str, ids: Iterable[str], event: Event) -> list[Callback]:
+        """Those of `ids` to which `event` happened; who has changed meanwhile is left out."""
+        changed = []
+        for callback_id in ids:
+            with suppress(UnknownCallback, WrongState):
+                changed.append(await self._change(callback_id, service, lambda c: self._applied(c, event)))
+        return changed
+
+    def _applied(self, callback: Callback, event: Event, *, reason: str | None = None) -> tuple[Callback, Event]:
+        try:
+            return apply(callback, event, self._now(), reason=reason), event
+        except IllegalTransition:
+            raise WrongState(callback, _DONE if callback.is_final else f"it cannot be {event}") from None
+
+    async def _change(
+        self,
+        callback_id: str,
+        service: str | None,
+        change: Callable[[Callback], _Changed],
+        *,
+        max_pending: int | None = None,
+        data: Mapping[str, str] | None = None,
+    ) -> Callback:
+        """Read, `change` and save, anew while others change the same callback."""
+        for _ in range(_TRIES):
+            callback = await self.query(callback_id, service=service)
+            changed = change(callback)
+            if changed is None:
+                return callback
+            try:
+                return await self._store.save(*changed, max_pending=max_pending, data=data)
+            except StaleWrite:
+                continue
+            except AlreadyWaiting as refused:
+                raise DuplicateCallback(callback.service, refused.pending) from None
+            except StoreError as error:
+                raise StorageFailed(str(error)) from error
+        raise StorageFailed(f"{callback_id} is being changed by others all the time; try again")
+
+
+def originating_keys(callback: Callback) -> dict[str, str]:
+    """What the call from which a callback was requested has to carry for the reports; times in epoch seconds."""
+    return {
+        "_CB_SERVICE_ID": callback.id,
+        "_CB_T_SERVICE_START": str(int(callback.service_start_s)),
+        "_CB_T_CALLBACK_ACCEPTED": str(int(callback.created_at_s)),
+    }
