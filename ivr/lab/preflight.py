@@ -100,8 +100,8 @@ def _holder(port: Port) -> str | None:
     inodes = set(_socket_inodes(port))
     for pid in (name for name in os.listdir("/proc") if name.isdecimal()):
         try:
-            for descriptor in os.scandir(f"/proc/{pid}/fd"):
-                if os.readlink(descriptor.path) in inodes:
+            for descriptor in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{descriptor}") in inodes:
                     return f"{Path(f'/proc/{pid}/comm').read_text().strip()} (pid {pid})"
         except OSError:
             continue  # It ended meanwhile, or it is somebody else's.
@@ -109,7 +109,10 @@ def _holder(port: Port) -> str | None:
 
 
 def _socket_inodes(port: Port) -> Iterator[str]:
-    listen, any_port = "0A", f":{port.number:04X}"
+    """The sockets that hold the port: at its own address or at all of them."""
+    own = socket.inet_aton(port.host)[::-1].hex().upper()
+    addresses = {f"{address}:{port.number:04X}" for address in (own, "0" * 8, "0" * 32)}
+    listening = "0A"
     for table in (port.protocol, f"{port.protocol}6"):
         try:
             lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
@@ -117,5 +120,5 @@ def _socket_inodes(port: Port) -> Iterator[str]:
             continue
         for line in lines:
             fields = line.split()
-            if fields[1].endswith(any_port) and (port.protocol == "udp" or fields[3] == listen):
+            if fields[1] in addresses and (port.protocol == "udp" or fields[3] == listening):
                 yield f"socket:[{fields[9]}]"
