@@ -88,10 +88,6 @@ class Ledger:
         result = last.result or DialResult.UNKNOWN
         await self._attempt_over(Answer(result, detail), reached=self.callback.state is CallbackState.ROUTING)
 
-    async def expired(self) -> None:
-        """Its time in line is over."""
-        await self._insist(apply(self.callback, Event.EXPIRED, self._now()), Event.EXPIRED, {})
-
     async def _attempt_over(self, answer: Answer, *, reached: bool) -> None:
         callback = self._with_result(answer, ended=True)
         next_step = after_attempt(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -12,12 +12,12 @@ from ivr.dialer.attempt import AttemptCase
 from ivr.dialer.leases import Leases
 from ivr.dialer.line import Line
 from ivr.dialer.reconcile import reconcile
-from ivr.domain.lifecycle import Event, apply
 from ivr.domain.pacing import Release, release
 from ivr.flows.call import AlreadyDialled, Switch, SwitchLost
 from ivr.flows.outbound import NoLongerOurs, outbound
-from ivr.service.options import ServiceOptions
-from ivr.store.port import CallbackStore, Claim, Place, StaleWrite, StoreUnavailable
+from ivr.service.callbacks import CallbackService
+from ivr.service.errors import StorageFailed
+from ivr.store.port import CallbackStore, Claim, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -27,11 +27,11 @@ _DRAIN_S = 5.0
 
 
 class Dialer:
-    """Serves the callbacks of `services`; run it in one task and `kick` it when a line or a queue changes."""
+    """Serves the callbacks of every service; run it in one task and `kick` it when a line or a queue changes."""
 
     def __init__(
         self,
-        services: Callable[[], Mapping[str, ServiceOptions]],
+        callbacks: CallbackService,
         store: CallbackStore,
         switch: Switch,
         line: Line,
@@ -41,7 +41,7 @@ class Dialer:
         now: Callable[[], float],
     ) -> None:
         """`worker` names this process among all dialers; `ready` tells whether calls can be made now."""
-        self._services, self._store, self._switch, self._line = services, store, switch, line
+        self._callbacks, self._store, self._switch, self._line = callbacks, store, switch, line
         self._ready, self._now = ready, now
         self._leases = Leases(store, worker, now)
         self._attempts: set[asyncio.Task[None]] = set()
@@ -62,8 +62,8 @@ class Dialer:
         keeping = asyncio.create_task(self._leases.keep())
         try:
             while True:
-                for service, options in self._services().items():
-                    await self._round(service, options)
+                for service in self._callbacks.catalog:
+                    await self._round(service)
                 try:
                     async with asyncio.timeout(_ROUND_S):
                         await self._kicked.wait()
@@ -75,43 +75,26 @@ class Dialer:
                 task.cancel()
             await asyncio.wait({keeping, *self._attempts}, timeout=_DRAIN_S)
 
-    async def _round(self, service: str, options: ServiceOptions) -> None:
+    async def _round(self, service: str) -> None:
         try:
-            await self._submit_due(service, options)
+            await self._callbacks.submit_due(service)
+            await self._callbacks.expire_overdue(service)
             if self._ready():
-                await self._take_over_orphans(service, options)
-                places = await self._store.line(service)
-                await self._end_overdue(service, options, places)
-                await self._dial(service, options, places)
-        except StoreUnavailable as gone:
+                await self._take_over_orphans(service)
+                await self._dial(service)
+        except (StoreUnavailable, StorageFailed) as gone:
             _log.warning("store_unavailable", service=service, error=str(gone))
 
-    async def _submit_due(self, service: str, options: ServiceOptions) -> None:
-        """Booked callbacks whose time has come take their place in line."""
-        for callback_id in await self._store.due(service, self._now()):
-            if callback := await self._store.get(callback_id):
-                try:
-                    await self._store.save(apply(callback, Event.SUBMITTED, self._now()), Event.SUBMITTED)
-                except StaleWrite:
-                    continue  # cancelled or changed meanwhile: the next round sees it as it is
-
-    async def _take_over_orphans(self, service: str, options: ServiceOptions) -> None:
+    async def _take_over_orphans(self, service: str) -> None:
         for callback_id in await self._store.expired_claims(service, self._now()):
             if claim := await self._leases.take(callback_id, orphaned=True):
-                self._start(reconcile(self._switch, self._case(claim, options)), claim)
+                self._start(reconcile(self._switch, self._case(claim)), claim)
 
-    async def _end_overdue(self, service: str, options: ServiceOptions, places: list[Place]) -> None:
-        """`_ttl` is over, or `_urs_queued_ttl` for those in line."""
-        now_s = self._now()
-        queued_before_s = now_s - options.urs_queued_ttl_s
-        waited_too_long = [p.callback_id for p in places if p.queued_at_s <= queued_before_s and not p.in_flight]
-        for callback_id in [*await self._store.overdue(service, now_s), *waited_too_long]:
-            if claim := await self._leases.take(callback_id, orphaned=True):
-                self._start(self._case(claim, options).expired(), claim)
-
-    async def _dial(self, service: str, options: ServiceOptions, places: list[Place]) -> None:
+    async def _dial(self, service: str) -> None:
+        places = await self._store.line(service)
         if not places:
             return
+        options = self._callbacks.catalog.get(service)
         state = self._line.queue(options.queue)
         now_s = self._now()
         decision = release(
@@ -124,9 +107,10 @@ class Dialer:
         await self._tell(service, decision)
         for callback_id in decision.callback_ids:
             if claim := await self._leases.take(callback_id):
-                self._start(outbound(self._switch, self._case(claim, options)), claim)
+                self._start(outbound(self._switch, self._case(claim)), claim)
 
-    def _case(self, claim: Claim, options: ServiceOptions) -> AttemptCase:
+    def _case(self, claim: Claim) -> AttemptCase:
+        options = self._callbacks.catalog.for_callback(claim.callback)
         return AttemptCase(self._store, claim, options, self._line, self._now)
 
     async def _tell(self, service: str, decision: Release) -> None:

@@ -95,8 +95,8 @@ class Desk(Protocol):
         Raises RequestRefused, RequestFailed, AlreadyRequested.
         """
 
-    async def note(self, call: Call, kind: str, data: Mapping[str, str]) -> None:
-        """Tell the history; never raises and never takes long."""
+    def note(self, call: Call, kind: str, data: Mapping[str, str]) -> None:
+        """Tell the history; never raises and never waits."""
 
 
 class _StayInLine(Exception):
@@ -119,7 +119,7 @@ async def inbound(call: Call, desk: Desk) -> Ending:
         ending = Ending.SWITCH_LOST
     except CallGone:
         ending = Ending.HUNG_UP
-    await desk.note(call, "inbound_ended", {"ending": ending})
+    desk.note(call, "inbound_ended", {"ending": ending})
     return ending
 
 
@@ -127,7 +127,7 @@ async def _talk(call: Call, desk: Desk) -> Ending:
     await call.answer()
     wait = await desk.estimate()
     decision = decide_offer(wait, threshold_s=desk.threshold_s)
-    await desk.note(call, "wait_estimated", {"offer": str(decision.offer).lower(), "reason": decision.reason})
+    desk.note(call, "wait_estimated", {"offer": str(decision.offer).lower(), "reason": decision.reason})
     if not decision.offer:
         await call.join_queue(desk.queue, desk.position_of(call))
         return Ending.BELOW_THRESHOLD
@@ -144,7 +144,7 @@ async def _talk(call: Call, desk: Desk) -> Ending:
 async def offer_callback(call: Call, desk: Desk, wait: WaitEstimate) -> str:
     """Offer: 1 this number, 2 another, * or nothing stays in line. Returns the confirmed number."""
     own_number = desk.numbers.from_caller_id(call.caller_number)
-    await desk.note(call, "callback_offered", {"wait": wait.basis})
+    desk.note(call, "callback_offered", {"wait": wait.basis})
     prompt: list[Media] = [Prompt.GREETING, *wait_phrase(wait), Prompt.OFFER]
     for _ in range(desk.tries):
         match await ask(call, prompt, desk.one_key):
@@ -201,7 +201,7 @@ async def key_in_number(call: Call, desk: Desk) -> str:
     for _ in range(desk.tries):
         match await ask(call, prompt, keying):
             case Keyed(digits):
-                await desk.note(call, "number_keyed", {"number": digits})
+                desk.note(call, "number_keyed", {"number": digits})
                 if number := desk.numbers.from_digits(digits):
                     return number
                 prompt = [Prompt.NUMBER_INVALID, Prompt.ENTER_NUMBER]
@@ -218,18 +218,18 @@ async def start_callback(call: Call, desk: Desk, number: str) -> Ending:
         try:
             callback_id = await desk.request_callback(call, number)
         except RequestRefused as refused:
-            await desk.note(call, "number_refused", {"number": number, "reason": str(refused)})
+            desk.note(call, "number_refused", {"number": number, "reason": str(refused)})
             await say(call, [Prompt.NUMBER_REFUSED])
             number = await confirm_number(call, desk, None)
             continue
         except RequestFailed as failed:
-            await desk.note(call, "request_failed", {"reason": str(failed)})
+            desk.note(call, "request_failed", {"reason": str(failed)})
             raise _StayInLine(Ending.REQUEST_FAILED) from failed
         except AlreadyRequested:
             await say(call, [Prompt.ALREADY_WAITING])
             await call.hang_up()
             return Ending.ALREADY_WAITING
-        await desk.note(call, "callback_accepted", {"callback_id": callback_id, "number": number})
+        desk.note(call, "callback_accepted", {"callback_id": callback_id, "number": number})
         await _say_goodbye(call)
         return Ending.ACCEPTED
     raise _StayInLine(Ending.STAYED)

@@ -17,6 +17,8 @@ from ivr.domain.lifecycle import Event, apply
 from ivr.domain.prompts import Prompt
 from ivr.domain.queue_state import Member, MemberStatus, QueueState, Waiting
 from ivr.lab.switch import HANG_UP, Agents, FakeSwitch, Person, Reply
+from ivr.service.callbacks import CallbackService
+from ivr.service.catalog import Catalog
 from ivr.service.options import service_options
 from ivr.store.memory_store import MemoryStore
 
@@ -68,7 +70,7 @@ class World:
     @asynccontextmanager
     async def dialing(self, worker: str = "w1") -> AsyncIterator[Dialer]:
         dialer = Dialer(
-            lambda: {"support": self.options},
+            CallbackService(self.store, Catalog({"support": self.options}, self.store), now=now),
             self.store,
             self.switch,
             Line(self.queues, AskedTimes()),

@@ -60,7 +60,7 @@ class TestDesk:
         self.requested.append(number)
         return f"support-{len(self.requested)}"
 
-    async def note(self, call: Call, kind: str, data: Mapping[str, str]) -> None:
+    def note(self, call: Call, kind: str, data: Mapping[str, str]) -> None:
         self.notes.append((kind, data))
 
 

@@ -1,0 +1,48 @@
+"""The estimated wait of each service, from the queue's live state and what calls have taken so far."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from ivr.dialer.line import Line
+from ivr.domain.wait import HandleTime, WaitEstimate, estimate, unknown
+from ivr.service.options import ServiceOptions
+from ivr.store.port import CallbackStore, Place, StoreUnavailable
+
+_STORE_S = 0.5
+"""A caller is not kept in silence for a store that does not answer."""
+
+
+class Waits:
+    """Learns how long calls of each queue take, and estimates with it."""
+
+    def __init__(self, line: Line, store: CallbackStore, now: Callable[[], float]) -> None:
+        self._line, self._store, self._now = line, store, now
+        self._handle_times: dict[str, HandleTime] = {}
+
+    def call_handled(self, options: ServiceOptions, handled_s: float) -> None:
+        """An agent of the service's queue was taken by a call for so long, talk and wrap-up."""
+        self._handle_times[options.queue] = self._handle_time(options).after(handled_s)
+
+    async def estimate(self, service: str, options: ServiceOptions) -> WaitEstimate:
+        """The wait of somebody who asks now; an unknown wait is an answer, never an error."""
+        state = self._line.queue(options.queue)
+        if state is None:
+            return unknown("the queue's state is not known")
+        places: list[Place] = []
+        with suppress(StoreUnavailable, TimeoutError):  # the live callers are known all the same
+            async with asyncio.timeout(_STORE_S):
+                places = await self._store.line(service)
+        now_s = self._now()
+        return estimate(
+            ahead=len(self._line.waiters(options.queue, places)),
+            serving=state.staffed,
+            free=len(state.available(now_s)),
+            handle_time_s=self._handle_time(options).mean_s,
+            patience_s=options.default_patience_s,
+        )
+
+    def _handle_time(self, options: ServiceOptions) -> HandleTime:
+        return self._handle_times.get(options.queue) or HandleTime(options.default_handle_time_s)
