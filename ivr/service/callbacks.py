@@ -171,10 +171,14 @@ class CallbackService:
 
     async def query(self, callback_id: str, *, service: str | None = None) -> Callback:
         """The callback of this id, of that service if one is named. Raises UnknownCallback, StorageFailed."""
-        callback = await ask(self._store.get(callback_id))
+        callback = await self.look_up(callback_id)
         if callback is None or service not in (None, callback.service):
             raise UnknownCallback(callback_id)
         return callback
+
+    async def look_up(self, callback_id: str) -> Callback | None:
+        """The callback of this id, None when there is none. Raises StorageFailed."""
+        return await ask(self._store.get(callback_id))
 
     async def query_properties(
         self, service: str | None, wanted: Sequence[tuple[str, str]], *, any_of: bool = False, limit: int = 1000

@@ -1,0 +1,108 @@
+"""Parameters from a request's body: a JSON object, a form, or a multipart form. Nothing is guessed at.
+
+Raises InvalidParameter for what cannot be read, and aiohttp's own errors for a body too large (413) or of another
+type (415).
+"""
+
+from __future__ import annotations
+
+import json
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import HTTP
+from typing import Any, Final, NoReturn
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from ivr.service.errors import InvalidParameter
+
+MAX_BODY_BYTES: Final = 64 * 1024
+MAX_FIELDS: Final = 200
+
+
+async def read_params(request: web.Request) -> dict[str, Any]:
+    """The parameters of a start or an update."""
+    body = await request.read()
+    match request.content_type:
+        case "multipart/form-data":
+            return _multipart(request.headers["Content-Type"], body)
+        case "application/json" | "text/json":
+            return read_json_object(body)
+        case "application/x-www-form-urlencoded" | "application/octet-stream":
+            # curl -d '{...}' says that it is a form, and some clients say nothing at all.
+            return read_json_object(body) if body.lstrip()[:1] in (b"{", b"[") else _form(body)
+        case other:
+            raise web.HTTPUnsupportedMediaType(
+                text=f"{other} is not understood; application/json, application/x-www-form-urlencoded"
+                " and multipart/form-data are"
+            )
+
+
+def read_json_object(body: bytes) -> dict[str, Any]:
+    """A JSON object without repeated keys, NaN or Infinity."""
+    try:
+        found = json.loads(_utf8(body), parse_constant=_no_number, object_pairs_hook=_unique)
+    except RecursionError:
+        raise InvalidParameter("body", "the JSON is nested too deeply") from None
+    except InvalidParameter:
+        raise
+    except ValueError as error:
+        raise InvalidParameter("body", f"is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InvalidParameter("body", 'a JSON object is wanted, such as {"_customer_number": "+12025550100"}')
+    return found
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(_utf8(body), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except InvalidParameter:
+        raise
+    except ValueError as error:
+        raise InvalidParameter("body", f"is not a form: {error}") from None
+    return _unique(pairs)
+
+
+def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
+    # Header lines come from the client: aiohttp has refused line ends in them.
+    head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="surrogateescape")
+    try:
+        message = message_from_bytes(head + body, EmailMessage, policy=HTTP)
+        parts = list(message.iter_parts())
+    except (RecursionError, ValueError, TypeError, AttributeError, LookupError):
+        raise InvalidParameter("body", "is not a multipart form") from None
+    if not parts or len(parts) > MAX_FIELDS:
+        raise InvalidParameter("body", f"a multipart form of 1 to {MAX_FIELDS} fields is wanted")
+    return _unique([_field(part) for part in parts])
+
+
+def _field(part: Any) -> tuple[str, str]:
+    try:
+        name = part.get_param("name", header="content-disposition")
+        payload, is_file = part.get_payload(decode=True), part.get_filename() is not None
+    except (RecursionError, ValueError, TypeError, AttributeError, LookupError):
+        raise InvalidParameter("body", "is not a multipart form") from None
+    if not isinstance(name, str) or not isinstance(payload, bytes) or is_file:
+        raise InvalidParameter("body", "each part is a field with a name and a text; files are not taken")
+    return name, _utf8(payload)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InvalidParameter(ascii(key)[:60], "is given twice")
+        found[key] = value
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise InvalidParameter("body", f"{name} is not JSON")
+
+
+def _utf8(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise InvalidParameter("body", "is not UTF-8 text") from None
