@@ -23,9 +23,8 @@ exec chroot "$tree" /usr/sbin/asterisk -f -C /lab/etc/asterisk.conf
 
 _CLI = """#!/bin/sh
 # A CLI command on the lab's {name}: {path} core show channels
-cd /
 pid=$(cat {pid_file} 2>/dev/null) || {{ echo "the {name} is not running" >&2; exit 1; }}
-exec nsenter --target "$pid" --mount --root /usr/sbin/asterisk -C /lab/etc/asterisk.conf -nrx "$*"
+exec nsenter --target "$pid" --mount --root --wd /usr/sbin/asterisk -C /lab/etc/asterisk.conf -rx "$*"
 """
 
 

@@ -35,6 +35,8 @@ astcachedir = /lab/lib
 
 [options]
 defaultlanguage = en
+; What the CLI prints is read by programs.
+nocolor = yes
 ; Its own name among Asterisks; without a network card it could not make one up.
 entityid = 02:00:00:00:00:01
 ; A line is never quite dead: a channel that only waits sends silence.
