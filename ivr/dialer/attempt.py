@@ -55,6 +55,7 @@ class AttemptCase(Ledger):
     async def begin(self) -> None:
         """Store the intent to dial once more. Raises StoreUnavailable: then nothing may be dialled."""
         number = len(self.callback.attempts) + 1
+        self._line.note_asked(channel_id(self.callback.id, number), self.callback.asked_at_s)
         await self.store_intent(Attempt(number, channel_id(self.callback.id, number), self._now()))
 
     def request(self) -> DialRequest:

@@ -16,49 +16,36 @@ class QueueStates(Protocol):
         """None while it is not known."""
 
 
-class AskedTimes:
-    """When the people behind the switch's calls first asked for an agent, by channel id.
-
-    Who is not listed asked when they joined the queue: they came past us.
-    """
-
-    def __init__(self) -> None:
-        self._asked_at_s: dict[str, float] = {}
-
-    def note(self, channel_id: str, asked_at_s: float) -> None:
-        self._asked_at_s[channel_id] = asked_at_s
-
-    def forget(self, channel_id: str) -> None:
-        self._asked_at_s.pop(channel_id, None)
-
-    def of(self, channel_id: str, otherwise_s: float) -> float:
-        return self._asked_at_s.get(channel_id, otherwise_s)
-
-
 class Line:
     """Merges what the queue and the store know."""
 
-    def __init__(self, queues: QueueStates, asked: AskedTimes) -> None:
-        self._queues, self._asked = queues, asked
+    def __init__(self, queues: QueueStates) -> None:
+        self._queues = queues
+        self._asked_at_s: dict[str, float] = {}
+
+    def note_asked(self, channel_id: str, asked_at_s: float) -> None:
+        """When the person behind a channel first asked; one who is not noted asked when they joined the queue."""
+        self._asked_at_s[channel_id] = asked_at_s
+
+    def forget(self, channel_id: str) -> None:
+        """The person is with an agent, or gone."""
+        self._asked_at_s.pop(channel_id, None)
 
     def queue(self, queue: str) -> QueueState | None:
         return self._queues.state(queue)
-
-    def asked_at_s(self, channel_id: str, otherwise_s: float) -> float:
-        return self._asked.of(channel_id, otherwise_s)
 
     def position(self, queue: str, asked_at_s: float) -> int:
         """The place in app_queue (1 is first) for somebody who asked at `asked_at_s`."""
         state = self._queues.state(queue)
         return position_of(
-            asked_at_s, [self._asked.of(w.uniqueid, w.joined_at_s) for w in state.waiting] if state else []
+            asked_at_s, [self._asked_at_s.get(w.uniqueid, w.joined_at_s) for w in state.waiting] if state else []
         )
 
     def waiters(self, queue: str, places: list[Place]) -> list[Waiter]:
         """Everybody in line; a customer who was reached and stands in the queue is counted once, as a callback."""
         state = self._queues.state(queue)
         live = [
-            Waiter(asked_at_s=self._asked.of(w.uniqueid, w.joined_at_s))
+            Waiter(asked_at_s=self._asked_at_s.get(w.uniqueid, w.joined_at_s))
             for w in (state.waiting if state else ())
             if not is_ours(w.uniqueid)
         ]
@@ -74,6 +61,11 @@ _PREFIX = "cb-"
 def channel_id(callback_id: str, attempt: int) -> str:
     """The channel id of an attempt: our own, so that the switch can refuse to make the same call twice."""
     return f"{_PREFIX}{callback_id}-{attempt}"
+
+
+def callback_of(channel: str) -> str:
+    """The callback that a channel of ours is an attempt at."""
+    return channel.removeprefix(_PREFIX).rpartition("-")[0]
 
 
 def is_ours(channel: str) -> bool:

@@ -15,6 +15,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        self.inbound = Counter(
+            "ivr_inbound_calls", "Inbound calls, by how they left the script", ["service", "ending"], registry=registry
+        )
         self.offers = Counter("ivr_callback_offers", "Callbacks offered", ["service"], registry=registry)
         self.accepted = Counter("ivr_callbacks_accepted", "Requests stored", ["service"], registry=registry)
         self.refused = Counter(

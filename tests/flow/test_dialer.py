@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from ivr.dialer.leases import LEASE_S
-from ivr.dialer.line import AskedTimes, Line
+from ivr.dialer.line import Line
 from ivr.dialer.worker import Dialer
 from ivr.domain.callback import Callback, CallbackState, DialResult, Reason
 from ivr.domain.lifecycle import Event, apply
@@ -73,7 +73,7 @@ class World:
             CallbackService(self.store, Catalog({"support": self.options}, self.store), now=now),
             self.store,
             self.switch,
-            Line(self.queues, AskedTimes()),
+            Line(self.queues),
             worker=worker,
             ready=lambda: self.switch.connected,
             now=now,

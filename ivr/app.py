@@ -1,0 +1,159 @@
+"""The program, put together: every part made once, given what it needs, and ended in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from contextlib import AsyncExitStack
+from functools import partial
+
+import structlog
+
+from ivr.ami import AmiClient, QueueBoard
+from ivr.ami.events import AgentComplete, AgentConnect, QueueCallerLeave
+from ivr.ari import AriClient
+from ivr.backoff import Backoff
+from ivr.dialer.line import Line, callback_of
+from ivr.dialer.worker import Dialer
+from ivr.link import LinkState
+from ivr.reception.reception import Reception
+from ivr.reception.waits import Waits
+from ivr.service.callbacks import CallbackService
+from ivr.service.catalog import Catalog
+from ivr.service.errors import StorageFailed
+from ivr.settings import Settings
+from ivr.store.journal import Journal
+from ivr.store.redis_store import RedisStore
+from ivr.switch.call import Tell
+from ivr.switch.interactions import AriInteractions
+from ivr.switch.switch import AriSwitch
+from ivr.telemetry.health import Health
+from ivr.telemetry.metrics import Metrics
+from ivr.web.app import create_app, serving
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run every part until `stop` is set. Raises OSError when HTTP cannot be listened for."""
+    asterisk, now = settings.asterisk, time.time
+    health, metrics = Health(), Metrics()
+    async with AsyncExitStack() as stack:
+        store = RedisStore(settings.redis.url.get_secret_value())
+        stack.push_async_callback(store.close)
+        health.probe("redis", store.ping)
+        catalog = Catalog(settings.services, store)
+        ari = AriClient(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password.get_secret_value(), asterisk.app)
+        ami = AmiClient(
+            asterisk.ami_host, asterisk.ami_port, asterisk.ami_user, asterisk.ami_password.get_secret_value()
+        )
+        board = QueueBoard(ami)
+        line, journal = Line(board), Journal(store)
+        waits = Waits(line, store, now)
+        switch = AriSwitch(ari, board.states, settings.prompts.locale, partial(_ear, journal))
+        callbacks = CallbackService(store, catalog, interactions=AriInteractions(ari), metrics=metrics, now=now)
+        dialer = Dialer(callbacks, store, switch, line, worker=_worker_name(), ready=lambda: switch.is_ready, now=now)
+        Reception(ari, callbacks, journal, line, waits, metrics, now)
+        _wire(board, switch, dialer, line, waits, catalog)
+        _watch(health, ari, ami)
+
+        app = create_app(callbacks, health=health, metrics=metrics, api_key=settings.http.api_key.get_secret_value())
+        await stack.enter_async_context(serving(app, settings.http.host, settings.http.port))
+        tasks = [
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("options", _load_options(catalog)),
+                ("journal", journal.run()),
+                ("dialer", dialer.run()),
+            )
+        ]
+        stack.push_async_callback(_end, tasks)
+        await stack.enter_async_context(ari)
+        await stack.enter_async_context(ami)
+        _log.info("serving", services=list(catalog), http=f"{settings.http.host}:{settings.http.port}")
+        await _until(stop, tasks)
+        _log.info("stopping")
+
+
+def _ear(journal: Journal, channel_id: str) -> Tell:
+    """Tells the history of a call to a customer."""
+    callback_id = callback_of(channel_id)
+    return partial(journal.note, callback_id.rpartition("-")[0], callback_id=callback_id, call_id=channel_id)
+
+
+def _wire(board: QueueBoard, switch: AriSwitch, dialer: Dialer, line: Line, waits: Waits, catalog: Catalog) -> None:
+    """What the queues tell, to whom it concerns."""
+
+    def connected(event: AgentConnect) -> None:
+        switch.agent_connected(event.uniqueid, event.interface, event.hold_time_s)
+
+    def completed(event: AgentComplete) -> None:
+        state = board.state(event.queue)
+        member = state.member(event.interface) if state else None
+        wrapup_s = member.wrapup_s if member else 0.0
+        for service in catalog:
+            options = catalog.get(service)
+            if options.queue == event.queue:
+                waits.call_handled(options, event.talk_time_s + wrapup_s)
+                break
+
+    def left(event: QueueCallerLeave) -> None:
+        line.forget(event.uniqueid)
+
+    board.on_event(AgentConnect, connected)
+    board.on_event(AgentComplete, completed)
+    board.on_event(QueueCallerLeave, left)
+    board.on_change(dialer.kick)
+
+
+def _watch(health: Health, ari: AriClient, ami: AmiClient) -> None:
+    def follow(part: str, client: AriClient | AmiClient) -> None:
+        def changed(state: LinkState) -> None:
+            if state is LinkState.UP:
+                health.up(part)
+            else:
+                health.down(part, f"{state}: {client.health.last_error}".rstrip(": "))
+
+        client.on_state(changed)
+
+    follow("ari", ari)
+    follow("ami", ami)
+
+
+async def _load_options(catalog: Catalog) -> None:
+    """What was changed while running, as soon as the store answers; until then the file holds."""
+    backoff = Backoff(first_s=0.2, limit_s=10.0)
+    while True:
+        try:
+            await catalog.load()
+            return
+        except StorageFailed as gone:
+            _log.warning("options_not_loaded", error=str(gone))
+            await asyncio.sleep(backoff.next_s())
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Until told to stop, or until a part ends that must not: its error is raised."""
+    stopping = asyncio.create_task(stop.wait())
+    running: set[asyncio.Task[object]] = {stopping, *tasks}
+    try:
+        while True:
+            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            if stopping in done:
+                return
+    finally:
+        stopping.cancel()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=10)
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"

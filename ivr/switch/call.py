@@ -1,0 +1,186 @@
+"""One call under a script, through ARI."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from ivr.ari import AriClient, AriConflict, AriError, AriNotFound, AriPrecondition, Channel, Subscription
+from ivr.ari.events import ChannelDestroyed, ChannelDtmfReceived, Event, PlaybackFinished, StasisStart
+from ivr.domain.answer import Detected, Verdict, verdict_of_amd
+from ivr.domain.speech import Media
+from ivr.flows.call import CallEvent, Detection, Digit, HungUp, NotAnswered, Played, QueueGaveUp, SwitchLost
+from ivr.switch.media import language, media_uri
+
+QUEUE_CONTEXT: Final = "callback-queue"
+AGENT_CONTEXT: Final = "callback-agent"
+AMD_CONTEXT: Final = "callback-amd"
+_ANSWER_GRACE_S: Final = 5.0
+"""How much later than its ring limit Asterisk may report the end of a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Event):
+    """Something about a call that did not come from ARI, put in order among what did."""
+
+    what: CallEvent
+
+
+Tell = Callable[[str, Mapping[str, str]], None]
+"""Takes the kind of something that happened on a call, and its data; never raises and never waits."""
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Asterisk's refusals in the scripts' words: a channel that is gone has hung up, all else is a lost switch."""
+    try:
+        yield
+    except (AriNotFound, AriConflict, AriPrecondition) as gone:
+        raise HungUp(16, str(gone)) from gone
+    except AriError as lost:
+        raise SwitchLost(str(lost)) from lost
+
+
+class AriCall:
+    """A channel in our application. `events` must follow the channel from before the script begins.
+
+    `tell` gets `heard` with the ids of the prompts, and `pressed` with the key.
+    """
+
+    def __init__(self, ari: AriClient, channel: Channel, events: Subscription, locale: str, tell: Tell) -> None:
+        self._ari, self._channel, self._events, self._locale, self._tell = ari, channel, events, locale, tell
+        self._playbacks = 0
+        self._ended: HungUp | None = None
+
+    @property
+    def id(self) -> str:
+        return self._channel.id
+
+    @property
+    def caller_number(self) -> str:
+        return self._channel.data.caller.number if self._channel.data else ""
+
+    async def answer(self) -> None:
+        with asking():
+            await self._channel.answer()
+
+    async def play(self, media: Sequence[Media]) -> str:
+        self._playbacks += 1
+        playback = f"{self.id}-p{self._playbacks}"
+        uris = [media_uri(each, self._locale) for each in media]
+        self._tell("heard", {"media": " ".join(uri.rpartition("/")[2] for uri in uris)})
+        with asking():
+            await self._channel.play(uris, playback_id=playback, language=language(self._locale))
+        return playback
+
+    async def stop(self, playback: str) -> None:
+        with asking():
+            await self._ari.playbacks.stop(playback)
+
+    async def next_event(self, timeout_s: float) -> CallEvent | None:
+        if self._ended:
+            raise self._ended
+        now_s = asyncio.get_running_loop().time
+        deadline_s = now_s() + timeout_s
+        with asking():
+            while (event := await self._events.next(max(deadline_s - now_s(), 0.0))) is not None:
+                if (told := await self._told(event)) is not None:
+                    return told
+        return None
+
+    async def _told(self, event: Event) -> CallEvent | None:
+        """What an event means to the script, None when nothing. Raises HungUp."""
+        match event:
+            case ChannelDtmfReceived(digit=digit):
+                self._tell("pressed", {"key": digit})
+                return Digit(digit)
+            case PlaybackFinished(playback=playback):
+                return Played(playback.id, ok=not playback.failed)
+            case StasisStart(args=args):
+                return await self._entered(event.channel.id, args)
+            case Notice(what=what):
+                return what
+            case ChannelDestroyed(channel=channel, cause=cause, cause_txt=text) if channel.id == self.id:
+                self._ended = HungUp(cause, text)
+                raise self._ended
+            case _:
+                return None
+
+    async def _entered(self, channel_id: str, args: tuple[str, ...]) -> CallEvent | None:
+        match args:
+            case ("snoop", *_):
+                # The snoop channel is there: put it to app_amd, which listens while we speak.
+                await self._ari.channels.handle(channel_id).continue_in_dialplan(AMD_CONTEXT, "s", 1)
+            case ("amd", status, *cause):
+                return Detection(verdict_of_amd(status, "".join(cause[:1])))
+            case ("fax", *_):
+                return Detection(Verdict(Detected.FAX, "calling tone"))
+            case ("no-agent", _, status, *_):
+                return QueueGaveUp(status)
+        return None
+
+    async def attach(self, data: Mapping[str, str]) -> None:
+        with asking():
+            await _all(self._channel.set_variable(name, value) for name, value in data.items())
+
+    async def join_queue(self, queue: str, position: int) -> None:
+        with asking():
+            await self._channel.set_variable("CB_POSITION", str(position))
+            await self._channel.continue_in_dialplan(QUEUE_CONTEXT, queue, 1)
+
+    async def join_queue_at(self, queue: str, position: int, max_wait_s: float) -> None:
+        with asking():
+            # The dialplan has the call from here on; its end is still to be told to us.
+            await self._ari.applications.subscribe(f"channel:{self.id}")
+            await self._channel.set_variable("CB_MAX_WAIT_S", f"{max_wait_s:.0f}")
+            await self._channel.set_variable("CB_POSITION", str(position))
+            await self._channel.continue_in_dialplan(AGENT_CONTEXT, queue, 1)
+
+    async def hang_up(self) -> None:
+        with asking():
+            await self._channel.hangup()
+
+    def close(self) -> None:
+        """Read no further events than those that have come."""
+        self._events.close()
+
+    def notice(self, what: CallEvent) -> None:
+        """Something that AMI tells of this call."""
+        self._events.deliver(Notice(0.0, "", "", what))
+
+
+class AriDialledCall(AriCall):
+    """A channel that we originated."""
+
+    async def answered(self, ring_s: float) -> None:
+        """Wait for StasisStart, which an originated channel sends when it is answered."""
+        now_s = asyncio.get_running_loop().time
+        deadline_s = now_s() + ring_s + _ANSWER_GRACE_S
+        with asking():
+            while (left_s := deadline_s - now_s()) > 0:
+                match await self._events.next(left_s):
+                    case StasisStart(channel=channel) if channel.id == self.id:
+                        return
+                    case ChannelDestroyed(cause=cause, cause_txt=text):
+                        raise NotAnswered(cause, text)
+            await self._channel.hangup()
+        raise NotAnswered(19, f"no answer and no word from Asterisk within {ring_s:.0f} s")
+
+    async def listen(self, limit_s: float) -> None:
+        with asking():
+            await self._channel.snoop(snoop_id=snoop_id(self.id), spy="in", app_args=["snoop"])
+
+
+def snoop_id(channel_id: str) -> str:
+    """The id of the channel that listens to a call for app_amd."""
+    return f"{channel_id}-amd"
+
+
+async def _all(requests: Iterator[Awaitable[None]]) -> None:
+    """Several requests at once; all are done, or have failed, when this returns."""
+    for result in await asyncio.gather(*requests, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
