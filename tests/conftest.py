@@ -11,6 +11,8 @@ import pytest
 from blockbuster import blockbuster_ctx
 from valkey_server import ValkeyServer
 
+pytest_plugins = ["web_site"]
+
 
 @pytest.fixture(autouse=True)
 def nobody_blocks_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:

@@ -191,7 +191,8 @@ class CallbackService:
         """
         found: list[Callback] = []
         for name in self.catalog if service is None else [service]:
-            conditions = [read_condition(key, value, self.catalog.get(name)) for key, value in wanted]
+            options = self.catalog.get(name)
+            conditions = [read_condition(key, value, options) for key, value in wanted]
             found += await find_callbacks(self._store, name, conditions, any_of=any_of, limit=limit)
         found.sort(key=lambda callback: (callback.asked_at_s, callback.id))
         return found[:limit]

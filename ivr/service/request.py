@@ -6,6 +6,7 @@ that the service lists in `_overwritable_options` are obeyed, and the others ign
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -150,7 +151,9 @@ def _scalar(name: str, value: object) -> str:
     match value:
         case bool():
             return "true" if value else "false"
-        case int() | float():
+        case int():
+            text = str(value)
+        case float() if math.isfinite(value):
             text = str(value)
         case str():
             text = value

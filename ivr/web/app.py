@@ -23,7 +23,7 @@ _DRAIN_S: Final = 5.0
 
 
 def create_app(service: CallbackService, *, health: Health, metrics: Metrics, api_key: str) -> web.Application:
-    """All HTTP faces, opened by `api_key`; only /healthz and /readyz need none. Raises ValueError for an empty key."""
+    """All HTTP faces, opened by `api_key`; /healthz and /readyz need none. Raises ValueError for an empty key."""
     if not api_key:
         raise ValueError("an API key is needed")
     app = web.Application(middlewares=[failures_as_bodies, key_wanted], client_max_size=MAX_BODY_BYTES)

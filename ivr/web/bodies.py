@@ -7,15 +7,14 @@ type (415).
 from __future__ import annotations
 
 import json
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import HTTP
+import math
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from ivr.service.errors import InvalidParameter
+from ivr.web.multipart import parse_form
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FIELDS: Final = 200
@@ -42,7 +41,7 @@ async def read_params(request: web.Request) -> dict[str, Any]:
 def read_json_object(body: bytes) -> dict[str, Any]:
     """A JSON object without repeated keys, NaN or Infinity."""
     try:
-        found = json.loads(_utf8(body), parse_constant=_no_number, object_pairs_hook=_unique)
+        found = json.loads(_utf8(body), parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_unique)
     except RecursionError:
         raise InvalidParameter("body", "the JSON is nested too deeply") from None
     except InvalidParameter:
@@ -65,27 +64,8 @@ def _form(body: bytes) -> dict[str, Any]:
 
 
 def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
-    # Header lines come from the client: aiohttp has refused line ends in them.
-    head = f"Content-Type: {content_type}\r\n\r\n".encode(errors="surrogateescape")
-    try:
-        message = message_from_bytes(head + body, EmailMessage, policy=HTTP)
-        parts = list(message.iter_parts())
-    except (RecursionError, ValueError, TypeError, AttributeError, LookupError):
-        raise InvalidParameter("body", "is not a multipart form") from None
-    if not parts or len(parts) > MAX_FIELDS:
-        raise InvalidParameter("body", f"a multipart form of 1 to {MAX_FIELDS} fields is wanted")
-    return _unique([_field(part) for part in parts])
-
-
-def _field(part: Any) -> tuple[str, str]:
-    try:
-        name = part.get_param("name", header="content-disposition")
-        payload, is_file = part.get_payload(decode=True), part.get_filename() is not None
-    except (RecursionError, ValueError, TypeError, AttributeError, LookupError):
-        raise InvalidParameter("body", "is not a multipart form") from None
-    if not isinstance(name, str) or not isinstance(payload, bytes) or is_file:
-        raise InvalidParameter("body", "each part is a field with a name and a text; files are not taken")
-    return name, _utf8(payload)
+    fields = parse_form(content_type, body, max_fields=MAX_FIELDS)
+    return _unique([(name, _utf8(content)) for name, content in fields])
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -95,6 +75,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise InvalidParameter(ascii(key)[:60], "is given twice")
         found[key] = value
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise InvalidParameter("body", f"{text[:20]} is larger than any number")
+    return number
 
 
 def _no_number(name: str) -> NoReturn:
