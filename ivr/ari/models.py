@@ -189,6 +189,8 @@ class AsteriskData:
 class PingData:
     asterisk_id: str
     ping: str
+    at_s: float
+    """Asterisk's clock when it answered."""
 
 
 CALLER_ID = Shape("CallerID", CallerId, Field("name", text, ""), Field("number", text, ""))
@@ -283,7 +285,7 @@ ASTERISK = Shape(
     Field("system", SYSTEM, None),
     Field("status", STATUS, None),
 )
-PING = Shape("AsteriskPing", PingData, Field("asterisk_id", text), Field("ping", text))
+PING = Shape("AsteriskPing", PingData, Field("asterisk_id", text), Field("ping", text), Field("timestamp", moment))
 VARIABLE = Shape("Variable", str, Field("value", text))
 
 CHANNELS = list_of(CHANNEL)
