@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,11 @@ from blockbuster import blockbuster_ctx
 from valkey_server import ValkeyServer
 
 pytest_plugins = ["web_site"]
+
+
+# looptime asks for the current event loop before tests that have none too. Without this, Python would make one
+# for it that nobody closes, and the run would end with a ResourceWarning.
+asyncio.set_event_loop(None)
 
 
 @pytest.fixture(autouse=True)
