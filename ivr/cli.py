@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ivr.audio.cli import app as prompts
 from ivr.lab.cli import app as lab
+from ivr.lab.cli import demo
 
 app = typer.Typer(
     name="ivr",
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(lab, name="lab")
 app.add_typer(prompts, name="prompts")
+app.command()(demo)
 
 Config = Annotated[Path, typer.Option("--config", "-c", envvar="IVR_CONFIG", help="The settings file.")]
 DEFAULT_CONFIG = Path("/etc/ivr/ivr.toml")

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ivr.domain.answer import Verdict
 from ivr.domain.speech import Media
+
+END_OF_QUEUE: Final = 0
+"""The position after everybody who waits; app_queue takes 0 so."""
 
 
 class CallGone(Exception):
@@ -94,8 +97,8 @@ class Call(Protocol):
         """Set channel variables, which also follow into the call's records."""
 
     async def join_queue(self, queue: str, position: int) -> None:
-        """Hand a live caller to the agent queue at `position` (1 is first): the script is over, the dialplan has
-        the call."""
+        """Hand a live caller to the agent queue at `position` (1 is first, or END_OF_QUEUE): the script is over, the
+        dialplan has the call."""
 
     async def join_queue_at(self, queue: str, position: int, max_wait_s: float) -> None:
         """Put a called-back customer into the queue at `position` (1 is first) and stay with the call:

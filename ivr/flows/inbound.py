@@ -84,7 +84,7 @@ class Desk(Protocol):
     def numbers(self) -> NumberReader: ...
 
     def position_of(self, call: Call) -> int:
-        """The place in the agent queue (1 is first) that this caller's time of asking gives them."""
+        """The place in the agent queue (1 is first, or END_OF_QUEUE) that this caller's time of asking gives them."""
 
     async def estimate(self) -> WaitEstimate:
         """The wait of somebody who asks now; never raises, an unknown wait is an answer."""
@@ -229,7 +229,7 @@ async def start_callback(call: Call, desk: Desk, number: str) -> Ending:
             await say(call, [Prompt.ALREADY_WAITING])
             await call.hang_up()
             return Ending.ALREADY_WAITING
-        desk.note(call, "callback_accepted", {"callback_id": callback_id, "number": number})
+        desk.note(call, "callback_promised", {"callback_id": callback_id, "number": number})
         await _say_goodbye(call)
         return Ending.ACCEPTED
     raise _StayInLine(Ending.STAYED)

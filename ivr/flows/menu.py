@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -44,11 +45,12 @@ class PromptFailed:
 
 async def ask(call: Call, media: Sequence[Media], keying: Keying) -> Keyed | NoInput | PromptFailed:
     """Play `media` and collect digits. The first key silences the prompt. Raises HungUp, SwitchLost."""
+    now_s = asyncio.get_running_loop().time
     playback: str | None = await call.play(media)
-    failed, keyed = False, ""
+    until_s = now_s() + _LONGEST_PROMPT_S
+    keyed = ""
     while True:
-        wait_s = _LONGEST_PROMPT_S if playback else keying.inter_digit_s if keyed else keying.first_digit_s
-        match await call.next_event(wait_s):
+        match await call.next_event(max(until_s - now_s(), 0.0)):
             case Digit(digit):
                 if playback:
                     await call.stop(playback)
@@ -58,11 +60,15 @@ async def ask(call: Call, media: Sequence[Media], keying: Keying) -> Keyed | NoI
                 keyed += digit
                 if len(keyed) >= keying.max_digits:
                     return Keyed(keyed)
+                until_s = now_s() + keying.inter_digit_s
             case Played(ended, ok) if ended == playback:
-                playback, failed = None, not ok
-                if failed:
+                if not ok:
                     return PromptFailed()
+                playback = None
+                until_s = now_s() + keying.first_digit_s
             case None:
+                if playback:
+                    await call.stop(playback)
                 return Keyed(keyed) if keyed else NoInput()
             case _:
                 pass
@@ -70,11 +76,14 @@ async def ask(call: Call, media: Sequence[Media], keying: Keying) -> Keyed | NoI
 
 async def say(call: Call, media: Sequence[Media]) -> bool:
     """Play `media` to its end; keys are of no effect. False if it could not be played. Raises HungUp, SwitchLost."""
+    now_s = asyncio.get_running_loop().time
     playback = await call.play(media)
-    while (event := await call.next_event(_LONGEST_PROMPT_S)) is not None:
-        match event:
+    until_s = now_s() + _LONGEST_PROMPT_S
+    while (left_s := until_s - now_s()) > 0:
+        match await call.next_event(left_s):
             case Played(ended, ok) if ended == playback:
                 return ok
             case _:
                 pass
+    await call.stop(playback)
     return False

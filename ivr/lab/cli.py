@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -12,6 +14,7 @@ import typer
 from rich.console import Console
 
 from ivr.lab import control, places
+from ivr.lab import demo as scene
 from ivr.lab.data import LabData
 from ivr.lab.errors import LabError
 from ivr.lab.lab import Lab
@@ -85,6 +88,34 @@ def up(
         _fail(error)
     except _Ended:
         err.print("the lab has ended")
+
+
+def demo() -> None:
+    """Boot the lab, drive one callback from the call to the agent, and show it as it happens."""
+    out, err = Console(), Console(stderr=True)
+    signal.signal(signal.SIGTERM, _end)
+    began = time.monotonic()
+    try:
+        with err.status("starting the lab") as status:
+
+            def on_event(kind: str, text: str) -> None:
+                if kind == "step" and err.is_terminal:
+                    status.update(text)
+                else:
+                    err.print(text, markup=False, highlight=False, soft_wrap=True)
+
+            lab = Lab(agents=scene.AGENTS, talk_s=scene.TALK_S, wrapup_s=scene.WRAPUP_S, on_event=on_event)
+            lab.start()
+        try:
+            asyncio.run(scene.play(lab, out))
+        finally:
+            lab.end()
+        out.print(f"\nOne callback, from the call to the agent, in {time.monotonic() - began:.0f} s. All is stopped.")
+    except LabError as error:
+        _fail(error)
+    except (_Ended, KeyboardInterrupt):
+        err.print("the demo was ended; all is stopped")
+        raise typer.Exit(130) from None
 
 
 @app.command()

@@ -35,7 +35,12 @@ def app_toml(secrets: Secrets, options: Mapping[str, Mapping[str, OptionValue]])
         "prompts": {"locale": "en-US"},
     }
     for service in {DEFAULT_SERVICE: None} | dict.fromkeys(options):
-        tables[f"service.{service}"] = {"_queue": QUEUE, **options.get(service, {})}
+        tables[f"service.{service}"] = {
+            "_queue": QUEUE,
+            "_calling_party_number": "+12025550000",
+            "_calling_party_display_name": service.capitalize(),
+            **options.get(service, {}),
+        }
     return "\n".join(_table(name, values) for name, values in tables.items())
 
 

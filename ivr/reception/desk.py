@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ivr.dialer.line import Line
 from ivr.domain.numbers import digits_as_dialled, parse_number, usable_caller_number
 from ivr.domain.wait import WaitEstimate
-from ivr.flows.call import Call
+from ivr.flows.call import END_OF_QUEUE, Call
 from ivr.flows.inbound import AlreadyRequested, RequestFailed, RequestRefused
 from ivr.flows.menu import Keying
 from ivr.reception.waits import Waits
@@ -75,7 +75,8 @@ class ServiceDesk:
 
     def position_of(self, call: Call) -> int:
         """The place in the agent queue (1 is first) that this caller's time of asking gives them."""
-        return self._line.position(self.queue, self._asked_at_s)
+        # While nobody can tell, the end: they asked a moment ago, and must not pass those who wait.
+        return self._line.position(self.queue, self._asked_at_s) or END_OF_QUEUE
 
     async def estimate(self) -> WaitEstimate:
         wait = await self._waits.estimate(self.service, self._options)
@@ -85,6 +86,8 @@ class ServiceDesk:
 
     async def request_callback(self, call: Call, number: str) -> str:
         """Store the request through the callback service, which also marks the call with it."""
+        if self.queue != self.service:
+            await call.attach({"CB_QUEUE": self.queue})
         params = {"_customer_number": number, "_originating_interaction_id": call.id}
         try:
             started = await self._callbacks.start(

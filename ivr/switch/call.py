@@ -13,7 +13,7 @@ from ivr.ari.events import ChannelDestroyed, ChannelDtmfReceived, Event, Playbac
 from ivr.domain.answer import Detected, Verdict, verdict_of_amd
 from ivr.domain.speech import Media
 from ivr.flows.call import CallEvent, Detection, Digit, HungUp, NotAnswered, Played, QueueGaveUp, SwitchLost
-from ivr.switch.media import language, media_uri
+from ivr.switch.media import language, media_uris
 
 QUEUE_CONTEXT: Final = "callback-queue"
 AGENT_CONTEXT: Final = "callback-agent"
@@ -70,7 +70,7 @@ class AriCall:
     async def play(self, media: Sequence[Media]) -> str:
         self._playbacks += 1
         playback = f"{self.id}-p{self._playbacks}"
-        uris = [media_uri(each, self._locale) for each in media]
+        uris = [uri for each in media for uri in media_uris(each, self._locale)]
         self._tell("heard", {"media": " ".join(uri.rpartition("/")[2] for uri in uris)})
         with asking():
             await self._channel.play(uris, playback_id=playback, language=language(self._locale))
@@ -111,9 +111,11 @@ class AriCall:
 
     async def _entered(self, channel_id: str, args: tuple[str, ...]) -> CallEvent | None:
         match args:
-            case ("snoop", *_):
+            case ("snoop", limit_ms, *_):
                 # The snoop channel is there: put it to app_amd, which listens while we speak.
-                await self._ari.channels.handle(channel_id).continue_in_dialplan(AMD_CONTEXT, "s", 1)
+                snoop = self._ari.channels.handle(channel_id)
+                await snoop.set_variable("CB_AMD_MS", limit_ms)
+                await snoop.continue_in_dialplan(AMD_CONTEXT, "s", 1)
             case ("amd", status, *cause):
                 return Detection(verdict_of_amd(status, "".join(cause[:1])))
             case ("fax", *_):
@@ -171,7 +173,8 @@ class AriDialledCall(AriCall):
 
     async def listen(self, limit_s: float) -> None:
         with asking():
-            await self._channel.snoop(snoop_id=snoop_id(self.id), spy="in", app_args=["snoop"])
+            limit_ms = round(limit_s * 1000)
+            await self._channel.snoop(snoop_id=snoop_id(self.id), spy="in", app_args=["snoop", str(limit_ms)])
 
 
 def snoop_id(channel_id: str) -> str:

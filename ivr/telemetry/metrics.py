@@ -16,7 +16,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self.inbound = Counter(
-            "ivr_inbound_calls", "Inbound calls, by how they left the script", ["service", "ending"], registry=registry
+            "ivr_inbound_calls", "Inbound calls, by ending", ["service", "ending"], registry=registry
         )
         self.offers = Counter("ivr_callback_offers", "Callbacks offered", ["service"], registry=registry)
         self.accepted = Counter("ivr_callbacks_accepted", "Requests stored", ["service"], registry=registry)
