@@ -14,9 +14,9 @@ RUN := exec setpriv --pdeathsig TERM
 define apt
 if ! $(1) >/dev/null 2>&1; then \
   echo "installing with apt-get: $(2)"; \
-  { ((EUID == 0)) && apt-get update -qq && \
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; } || \
-  { echo "cannot install $(2): needs root, Debian's apt-get and network; run: apt-get install $(2)" >&2; exit 1; }; \
+  { apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); } >/dev/null 2>&1 || \
+  { echo "cannot install $(2): it needs root and network; to see why: apt-get install $(2)" >&2; exit 1; }; \
 fi
 endef
 
