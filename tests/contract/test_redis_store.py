@@ -172,13 +172,24 @@ async def test_ended_callbacks_leave_nothing_behind_but_their_events(own_valkey:
     await store.close()
 
 
+async def test_who_talks_has_no_place_any_more(own_valkey: ValkeyServer, store: RedisStore) -> None:
+    callback = await store.create(CALLBACK)
+    for event in (Event.CUSTOMER_REACHED, Event.AGENT_CONNECTED):
+        callback = await store.save(apply(callback, event, NOW), event)
+    redis = Redis.from_url(own_valkey.url)
+    assert await redis.hlen(Keys("support").places) == 0
+    await redis.aclose()
+
+
 async def test_a_lookup_lives_as_long_as_its_longest_record(own_valkey: ValkeyServer, store: RedisStore) -> None:
     redis = Redis.from_url(own_valkey.url)
     key = Keys("support").lookup("account", "7")
-    await store.create(replace(CALLBACK, expires_at_s=NOW + 30 * 86400))
+    await store.create(CALLBACK)
+    assert 86400 < await redis.ttl(key) < 10 * 86400
+    await store.create(replace(CALLBACK, id="support-00000000", expires_at_s=NOW + 30 * 86400))
     long_s = await redis.ttl(key)
     assert long_s > 30 * 86400
-    await store.create(replace(CALLBACK, id="support-00000000"))
+    await store.create(replace(CALLBACK, id="support-00000001"))
     assert await redis.ttl(key) >= long_s - 5
     await redis.aclose()
 
