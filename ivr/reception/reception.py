@@ -65,6 +65,7 @@ class Reception:
                 journal=self._journal,
                 line=self._line,
                 waits=self._waits,
+                metrics=self._metrics,
             )
             try:
                 ending = await inbound(call, desk)
