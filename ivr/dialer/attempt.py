@@ -74,5 +74,4 @@ class AttemptCase(Ledger):
 
     def position(self) -> int:
         """The place in the agent queue (1 is first) that the time of asking gives this customer now."""
-        # While nobody can tell, the head: they were rung because their turn had come.
-        return self._line.position(self.queue, self.callback.asked_at_s) or 1
+        return self._line.position(self.queue, self.callback.asked_at_s)

@@ -12,14 +12,12 @@ from ivr.dialer.attempt import AttemptCase
 from ivr.dialer.leases import Leases
 from ivr.dialer.line import Line
 from ivr.dialer.reconcile import reconcile
-from ivr.domain.callback import Callback
 from ivr.domain.pacing import Release, release
 from ivr.flows.call import AlreadyDialled, Switch, SwitchLost
 from ivr.flows.outbound import NoLongerOurs, outbound
 from ivr.service.callbacks import CallbackService
 from ivr.service.errors import StorageFailed
 from ivr.store.port import CallbackStore, Claim, StoreUnavailable
-from ivr.telemetry.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -41,11 +39,10 @@ class Dialer:
         worker: str,
         ready: Callable[[], bool],
         now: Callable[[], float],
-        metrics: Metrics | None = None,
     ) -> None:
         """`worker` names this process among all dialers; `ready` tells whether calls can be made now."""
         self._callbacks, self._store, self._switch, self._line = callbacks, store, switch, line
-        self._ready, self._now, self._metrics = ready, now, metrics or Metrics()
+        self._ready, self._now = ready, now
         self._leases = Leases(store, worker, now)
         self._attempts: set[asyncio.Task[None]] = set()
         self._kicked = asyncio.Event()
@@ -91,13 +88,11 @@ class Dialer:
     async def _take_over_orphans(self, service: str) -> None:
         for callback_id in await self._store.expired_claims(service, self._now()):
             if claim := await self._leases.take(callback_id, orphaned=True):
-                case = self._case(claim)
-                self._start(reconcile(self._switch, case), case)
+                self._start(reconcile(self._switch, self._case(claim)), claim)
 
     async def _dial(self, service: str) -> None:
         places = await self._store.line(service)
         if not places:
-            self._metrics.waiting.labels(service).set(0)
             return
         options = self._callbacks.catalog.get(service)
         state = self._line.queue(options.queue)
@@ -109,13 +104,10 @@ class Dialer:
             now_s=now_s,
             max_in_flight=options.max_in_flight,
         )
-        self._metrics.waiting.labels(service).set(len(places))
-        self._metrics.in_flight.labels(service).set(sum(place.in_flight for place in places))
         await self._tell(service, decision)
         for callback_id in decision.callback_ids:
             if claim := await self._leases.take(callback_id):
-                case = self._case(claim)
-                self._start(outbound(self._switch, case), case)
+                self._start(outbound(self._switch, self._case(claim)), claim)
 
     def _case(self, claim: Claim) -> AttemptCase:
         options = self._callbacks.catalog.for_callback(claim.callback)
@@ -129,8 +121,8 @@ class Dialer:
         data = {"released": ",".join(decision.callback_ids), "reason": decision.reason}
         await self._store.log(service, "pacing", data=data)
 
-    def _start(self, work: Coroutine[object, object, None], case: AttemptCase) -> None:
-        task = asyncio.create_task(self._watched(work, case))
+    def _start(self, work: Coroutine[object, object, None], claim: Claim) -> None:
+        task = asyncio.create_task(self._watched(work, claim))
         self._attempts.add(task)
         task.add_done_callback(self._over)
 
@@ -140,14 +132,12 @@ class Dialer:
             _log.error("attempt_failed", exc_info=error)
         self.kick()
 
-    async def _watched(self, work: Coroutine[object, object, None], case: AttemptCase) -> None:
+    async def _watched(self, work: Coroutine[object, object, None], claim: Claim) -> None:
         """Work on a claimed callback. At its end the claim is given back; after a failure it is left to run out, and
         reconciliation asks the switch what became of the call."""
-        claim = case.claim
         with bound_contextvars(callback_id=claim.callback.id):
             try:
                 await work
-                self._count(case.callback)
             except NoLongerOurs:
                 _log.info("callback_taken_away")
             except StoreUnavailable as gone:
@@ -160,10 +150,3 @@ class Dialer:
                 raise
             if self._leases.holds(claim):
                 await self._leases.give_back(claim)
-
-    def _count(self, callback: Callback) -> None:
-        """An attempt is over, and perhaps the callback with it."""
-        if callback.attempts and (result := callback.attempts[-1].result):
-            self._metrics.dials.labels(callback.service, result).inc()
-        if callback.is_final and callback.reason:
-            self._metrics.completed_as(callback.service, callback.reason)

@@ -15,7 +15,6 @@ from ivr.service.callbacks import CallbackService
 from ivr.service.errors import DuplicateCallback, NumberRefused, ServiceError
 from ivr.service.options import ServiceOptions
 from ivr.store.journal import Journal
-from ivr.telemetry.metrics import Metrics
 
 
 class Numbers:
@@ -49,11 +48,9 @@ class ServiceDesk:
         journal: Journal,
         line: Line,
         waits: Waits,
-        metrics: Metrics,
     ) -> None:
         self.service, self._options, self._asked_at_s = service, options, asked_at_s
         self._callbacks, self._journal, self._line, self._waits = callbacks, journal, line, waits
-        self._metrics = metrics
         self._facts: dict[str, str] = {}
 
     @property
@@ -85,7 +82,6 @@ class ServiceDesk:
         wait = await self._waits.estimate(self.service, self._options)
         if wait.median_s is not None:
             self._facts["ewt_s"] = f"{wait.median_s:.0f}"
-            self._metrics.estimate_s.labels(self.service).set(wait.median_s)
         return wait
 
     async def request_callback(self, call: Call, number: str) -> str:
@@ -107,6 +103,4 @@ class ServiceDesk:
 
     def note(self, call: Call, kind: str, data: Mapping[str, str]) -> None:
         """Tell the history; never raises and never waits."""
-        if kind == "callback_offered":
-            self._metrics.offers.labels(self.service).inc()
         self._journal.note(self.service, kind, data, call_id=call.id)

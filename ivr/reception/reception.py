@@ -65,7 +65,6 @@ class Reception:
                 journal=self._journal,
                 line=self._line,
                 waits=self._waits,
-                metrics=self._metrics,
             )
             try:
                 ending = await inbound(call, desk)
