@@ -62,6 +62,12 @@ class LabProcess:
         """What a CLI command printed on the PBX (or with `on="carrier_cli"` on the carrier)."""
         return subprocess.run([*self.line[on], command], capture_output=True, text=True, check=True).stdout
 
+    def sipp(self, *arguments: str, own_ip: str, port: int = 5070) -> list[str]:
+        """The command line of SIPp in the lab's network, making or taking one call at `own_ip`."""
+        enter = ["nsenter", "--target", str(self.pids()["keeper"]), "--net"]
+        own = ["-i", own_ip, "-p", str(port), "-mi", own_ip, "-mp", "20000"]
+        return [*enter, "sipp", *arguments, *own, "-m", "1", "-nostdin", "-timeout", "30", "-timeout_error"]
+
     def errors(self) -> str:
         """What the owner wrote to stderr; waits for its end."""
         assert self.owner is not None

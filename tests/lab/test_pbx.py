@@ -33,12 +33,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
 
 def call(lab: LabProcess, *, own_ip: str, caller: str, service: str, pt: int, codec: str) -> str:
     """Makes the scenario's call from `own_ip`; returns nothing, or SIPp's complaints if it went another way."""
-    command = [
-        *("nsenter", "--target", str(lab.pids()["keeper"]), "--net", "sipp", "127.0.0.1:5060", "-sf", str(SCENARIO)),
-        *("-i", own_ip, "-p", "5070", "-mi", own_ip, "-mp", "20000", "-m", "1", "-nostdin"),
-        *("-s", service, "-key", "caller", caller, "-key", "pt", str(pt), "-key", "codec", codec),
-        *("-timeout", "30", "-timeout_error"),
-    ]
+    keys = ["-key", "caller", caller, "-key", "pt", str(pt), "-key", "codec", codec]
+    command = lab.sipp("127.0.0.1:5060", "-sf", str(SCENARIO), "-s", service, *keys, own_ip=own_ip)
     done = subprocess.run(command, cwd=lab.where.parent, capture_output=True, text=True, timeout=40, check=False)
     return "" if done.returncode == 0 else done.stderr or done.stdout
 
