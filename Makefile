@@ -61,10 +61,12 @@ check: install ## ruff, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-prompts: install ## Build what callers hear, and check it
+prompts: install ## Build what callers and the lab's people say, where its text changed, and check it
 	@$(call apt,command -v flite,flite)
-	@$(BIN)/ivr prompts build
-	@$(BIN)/ivr prompts check
+	@$(BIN)/python -c 'import hibari' 2>/dev/null || { echo "installing the voice"; \
+	  $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt 'hibari-tts==0.2.1'; }
+	@for set in prompts/*/ asterisk-config/carrier/sounds/; do \
+	  $(BIN)/ivr prompts build $$set && $(BIN)/ivr prompts check $$set; done
 
 clean: ## Remove what was built here; the Asterisk tree in the cache directory stays for the next clone
 	@rm -rf $(VENV) dist .make .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
