@@ -25,6 +25,7 @@ from ivr.service.catalog import Catalog
 from ivr.service.errors import StorageFailed
 from ivr.settings import Settings
 from ivr.store.journal import Journal
+from ivr.store.metered_store import MeteredStore
 from ivr.store.redis_store import RedisStore
 from ivr.switch.call import Tell
 from ivr.switch.interactions import AriInteractions
@@ -41,10 +42,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     asterisk, now = settings.asterisk, time.time
     health, metrics = Health(), Metrics()
     async with AsyncExitStack() as stack:
-        store = RedisStore(settings.redis.url.get_secret_value())
-        stack.push_async_callback(store.close)
+        redis = RedisStore(settings.redis.url.get_secret_value())
+        stack.push_async_callback(redis.close)
+        store = MeteredStore(redis, metrics)
         health.probe("redis", store.ping)
-        catalog = Catalog(settings.services, store)
+        catalog = Catalog(settings.services, redis)
         ari = AriClient(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password.get_secret_value(), asterisk.app)
         ami = AmiClient(
             asterisk.ami_host, asterisk.ami_port, asterisk.ami_user, asterisk.ami_password.get_secret_value()

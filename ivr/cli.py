@@ -15,6 +15,7 @@ from rich.console import Console
 from ivr.audio.cli import app as prompts
 from ivr.lab.cli import app as lab
 from ivr.lab.cli import demo
+from ivr.service.cli import app as services
 
 app = typer.Typer(
     name="ivr",
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(lab, name="lab")
 app.add_typer(prompts, name="prompts")
+app.add_typer(services, name="services")
 app.command()(demo)
 
 Config = Annotated[Path, typer.Option("--config", "-c", envvar="IVR_CONFIG", help="The settings file.")]

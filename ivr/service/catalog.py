@@ -114,6 +114,11 @@ class Catalog:
         return made
 
 
+def describe_options() -> dict[str, dict[str, Any]]:
+    """Every option there is, with its default, type, unit, range, help and level."""
+    return {name: _described(name) for name in FIELDS}
+
+
 @cache
 def _described(name: str) -> dict[str, Any]:
     schema = _schema()[name]
