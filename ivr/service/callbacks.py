@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,33 +13,29 @@ from typing import Any, Final
 import structlog
 
 from ivr.domain.callback import Callback, CallbackState, Reason
-from ivr.domain.lifecycle import Event, IllegalTransition, apply
+from ivr.domain.lifecycle import Event
 from ivr.service.catalog import Catalog
+from ivr.service.changes import ENDED, Changed, Changes
+from ivr.service.doubtful import Doubtful
 from ivr.service.durations import format_instant
 from ivr.service.errors import (
     DuplicateCallback,
     QueueFull,
     ServiceError,
     StorageFailed,
-    UnknownCallback,
     WrongState,
 )
 from ivr.service.finding import find_callbacks, read_condition
 from ivr.service.interactions import InteractionFailed, InteractionGone, Interactions
 from ivr.service.request import NEW_DESIRED_TIME, NUMBER, read_number, read_start, read_time, read_user_data
 from ivr.service.storage import ask
-from ivr.store.port import AlreadyWaiting, CallbackStore, LineFull, StaleWrite, StoreError
+from ivr.store.port import AlreadyWaiting, CallbackStore, LineFull, StoreError
 from ivr.telemetry.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
 _ATTACH_S: Final = 3.0
 """How long the switch may take to mark the originating call, which is held on the line meanwhile."""
-_TRIES: Final = 10
-"""How often a change is tried anew when others change the same callback at the same time."""
-_DONE: Final = "it has ended"
-_Changed = tuple[Callback, Event] | None
-"""A callback after what happened to it; None leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +63,7 @@ class CallbackService:
         self._store, self.catalog, self._interactions = store, catalog, interactions
         self._metrics = metrics or Metrics()
         self._now = now
+        self._changes, self._doubtful = Changes(store, now), Doubtful(self.look_up, now)
         self._new_id = new_id or (lambda service: f"{service}-{secrets.token_hex(10)}")
 
     # -- start --------------------------------------------------------------------------------------------------
@@ -132,6 +129,7 @@ class CallbackService:
         except LineFull as refused:
             raise QueueFull(service, refused.waiting) from None
         except StoreError as error:
+            self._doubtful.add(callback)
             raise StorageFailed(str(error)) from error
 
     async def _mark_originating_call(self, callback: Callback) -> None:
@@ -171,10 +169,7 @@ class CallbackService:
 
     async def query(self, callback_id: str, *, service: str | None = None) -> Callback:
         """The callback of this id, of that service if one is named. Raises UnknownCallback, StorageFailed."""
-        callback = await self.look_up(callback_id)
-        if callback is None or service not in (None, callback.service):
-            raise UnknownCallback(callback_id)
-        return callback
+        return await self._changes.find(callback_id, service=service)
 
     async def look_up(self, callback_id: str) -> Callback | None:
         """The callback of this id, None when there is none. Raises StorageFailed."""
@@ -203,14 +198,14 @@ class CallbackService:
         """End a callback; one that is cancelled already stays so. While it is dialled, the dialer finds out by its
         next write. Raises UnknownCallback, WrongState, StorageFailed."""
 
-        def cancelled(callback: Callback) -> _Changed:
+        def cancelled(callback: Callback) -> Changed:
             if callback.is_final and callback.reason == (reason or Reason.CANCELLED):
                 return None
             if callback.state is CallbackState.PROCESSING:
                 raise WrongState(callback, "the customer is talking with an agent")
-            return self._applied(callback, Event.CANCELLED, reason=reason)
+            return self._changes.applied(callback, Event.CANCELLED, reason=reason)
 
-        return await self._change(callback_id, service, cancelled)
+        return await self._changes.change(callback_id, service, cancelled)
 
     async def update(self, callback_id: str, params: Mapping[str, Any], *, service: str | None = None) -> Callback:
         """Book another time (`_new_desired_time`) and change properties: the customer's number, own data.
@@ -223,9 +218,9 @@ class CallbackService:
         number = read_number(params[NUMBER], options) if params.get(NUMBER) is not None else None
         data = read_user_data(params)
 
-        def updated(callback: Callback) -> _Changed:
+        def updated(callback: Callback) -> Changed:
             if callback.is_final:
-                raise WrongState(callback, _DONE)
+                raise WrongState(callback, ENDED)
             if callback.dialing is not None or callback.state in (CallbackState.ROUTING, CallbackState.PROCESSING):
                 raise WrongState(callback, "the customer is being called just now")
             callback = replace(
@@ -235,72 +230,37 @@ class CallbackService:
             )
             if at_s is not None:
                 moved = replace(callback, desired_at_s=at_s, asked_at_s=at_s, expires_at_s=at_s + options.ttl_s)
-                return self._applied(moved, Event.RESCHEDULED)
+                return self._changes.applied(moved, Event.RESCHEDULED)
             if callback.state is CallbackState.SCHEDULED:
                 now_s = self._now()
                 moved = replace(callback, desired_at_s=None, asked_at_s=now_s, expires_at_s=now_s + options.ttl_s)
-                return self._applied(moved, Event.SUBMITTED)
-            return self._applied(callback, Event.UPDATED)
+                return self._changes.applied(moved, Event.SUBMITTED)
+            return self._changes.applied(callback, Event.UPDATED)
 
         told = {} if at_s is None else {"desired_time": format_instant(at_s)}
-        return await self._change(callback_id, service, updated, max_pending=options.max_pending, data=told)
+        return await self._changes.change(callback_id, service, updated, max_pending=options.max_pending, data=told)
 
     # -- what the dialer's round calls --------------------------------------------------------------------------
 
     async def submit_due(self, service: str) -> list[Callback]:
         """Put booked callbacks whose time has come into the line. Raises StorageFailed."""
-        return await self._apply_to_all(service, await ask(self._store.due(service, self._now())), Event.SUBMITTED)
+        return await self._changes.apply_to_all(
+            service, await ask(self._store.due(service, self._now())), Event.SUBMITTED
+        )
 
     async def expire_overdue(self, service: str) -> list[Callback]:
         """End callbacks that nobody can be bothered with any more: past `_ttl`, or in line for longer than
-        `_urs_queued_ttl`. One that is being dialled is left alone. Raises UnknownService, StorageFailed."""
+        `_urs_queued_ttl`, or stored though their callers were told that it failed. One that is being dialled is left
+        alone. Raises UnknownService, StorageFailed."""
         now_s = self._now()
+        unwanted = await self._changes.apply_to_all(
+            service, await self._doubtful.found(service), Event.GAVE_UP, reason=Reason.FAIL_QUEUEING
+        )
         waits_s = self.catalog.get(service).urs_queued_ttl_s
         line = await ask(self._store.line(service))
         too_long = [p.callback_id for p in line if not p.in_flight and p.queued_at_s + waits_s <= now_s]
         overdue = dict.fromkeys([*await ask(self._store.overdue(service, now_s)), *too_long])
-        return await self._apply_to_all(service, overdue, Event.EXPIRED)
-
-    # -- inside -------------------------------------------------------------------------------------------------
-
-    async def _apply_to_all(self, service: str, ids: Iterable[str], event: Event) -> list[Callback]:
-        """Those of `ids` to which `event` happened; who has changed meanwhile is left out."""
-        changed = []
-        for callback_id in ids:
-            with suppress(UnknownCallback, WrongState):
-                changed.append(await self._change(callback_id, service, lambda c: self._applied(c, event)))
-        return changed
-
-    def _applied(self, callback: Callback, event: Event, *, reason: str | None = None) -> tuple[Callback, Event]:
-        try:
-            return apply(callback, event, self._now(), reason=reason), event
-        except IllegalTransition:
-            raise WrongState(callback, _DONE if callback.is_final else f"it cannot be {event}") from None
-
-    async def _change(
-        self,
-        callback_id: str,
-        service: str | None,
-        change: Callable[[Callback], _Changed],
-        *,
-        max_pending: int | None = None,
-        data: Mapping[str, str] | None = None,
-    ) -> Callback:
-        """Read, `change` and save, anew while others change the same callback."""
-        for _ in range(_TRIES):
-            callback = await self.query(callback_id, service=service)
-            changed = change(callback)
-            if changed is None:
-                return callback
-            try:
-                return await self._store.save(*changed, max_pending=max_pending, data=data)
-            except StaleWrite:
-                continue
-            except AlreadyWaiting as refused:
-                raise DuplicateCallback(callback.service, refused.pending) from None
-            except StoreError as error:
-                raise StorageFailed(str(error)) from error
-        raise StorageFailed(f"{callback_id} is being changed by others all the time; try again")
+        return unwanted + await self._changes.apply_to_all(service, overdue, Event.EXPIRED)
 
 
 def originating_keys(callback: Callback) -> dict[str, str]:

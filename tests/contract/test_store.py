@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from ivr.domain.callback import Attempt, Callback, CallbackState, DialResult, Reason
-from ivr.domain.lifecycle import Event, apply
+from ivr.domain.lifecycle import Event, IllegalTransition, apply
 from ivr.store.memory_store import MemoryStore
 from ivr.store.port import AlreadyWaiting, CallbackStore, Claim, LineFull, StaleWrite
 from ivr.store.redis_store import RedisStore
@@ -459,3 +459,73 @@ async def test_changed_options_are_kept_and_logged(store: MemoryStore | RedisSto
     await store.change_options("support", {"_ewt_threshold": None}, "options", {"who": "bob"})
     assert await store.changed_options("support") == {"_prefix_dial_out": ""}
     assert [event.data for event in await store.events("support")] == [{"who": "ann"}, {"who": "bob"}]
+
+
+# -- both alike -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_both_stores_tell_the_same_story(redis_url: str, seed: int) -> None:
+    """A few hundred random steps on both at once: every answer and every refusal is the same."""
+    redis = RedisStore(redis_url)
+    stories = [await a_story(store, random.Random(seed)) for store in (MemoryStore(), redis)]
+    await redis.close()
+    for step, (memory, real) in enumerate(zip(*stories, strict=True)):
+        assert memory == real, step
+
+
+async def a_story(store: CallbackStore, rng: random.Random) -> list[object]:
+    """What a store answers to random steps."""
+    told: list[object] = []
+    known: dict[str, Callback] = {}
+    claims: list[Claim] = []
+    now_s = NOW
+    for n in range(300):
+        now_s += rng.random() * 4
+        step = rng.choice(
+            ["create", "create", "change", "change", "change", "stale", "claim", "claim", "renew", "release"]
+        )
+        callback = rng.choice(list(known.values())) if known else None
+        claim = rng.choice(claims) if claims else None
+        try:
+            match step:
+                case "create":
+                    made = a_callback(
+                        n,
+                        customer_number=f"+1202555010{rng.randrange(8)}",
+                        asked_at_s=NOW + rng.randrange(50),
+                        state=rng.choice([CallbackState.QUEUED, CallbackState.SCHEDULED]),
+                    )
+                    told.append(stored := await store.create(made, max_pending=2, max_queued=6))
+                    known[stored.id] = stored
+                case "change" if callback is not None:
+                    event = rng.choice([event for event in Event if event is not Event.EXPIRED])
+                    held = claim if claim and claim.callback.id == callback.id else None
+                    changed = apply(callback, event, now_s, reason=Reason.FAIL_ERROR)
+                    if rng.random() < 0.2:
+                        changed = replace(changed, customer_number=f"+1202555010{rng.randrange(8)}")
+                    told.append(stored := await store.save(changed, event, claim=held, max_pending=2))
+                    known[stored.id] = stored
+                case "stale" if callback is not None and callback.version > 1:
+                    await store.save(replace(callback, version=callback.version - 1, not_before_s=now_s), "stale")
+                case "claim" if callback is not None:
+                    got = await store.claim(callback.id, f"w{n}", now_s, 10, orphaned=rng.random() < 0.3)
+                    told.append(got)
+                    claims += [got] if got else []
+                case "renew" if claim is not None:
+                    told.append(await store.renew(claim, now_s, 10))
+                case "release" if claim is not None:
+                    told.append(await store.release(claim))
+        except (StaleWrite, AlreadyWaiting, LineFull, IllegalTransition) as refused:
+            told.append((type(refused), sorted(refused.pending) if isinstance(refused, AlreadyWaiting) else ""))
+        told += [
+            await store.line("support"),
+            await store.expired_claims("support", now_s),
+            await store.counts("support"),
+        ]
+    told += [
+        await store.find("support"),
+        await store.due("support", NOW + 25),
+        await store.overdue("support", NOW + 1e6),
+    ]
+    return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from ivr.service.interactions import InteractionFailed, InteractionGone
 from ivr.service.options import service_options
 from ivr.store.memory_store import MemoryStore
 from ivr.store.metered_store import MeteredStore
-from ivr.store.port import StaleWrite
+from ivr.store.port import StaleWrite, StoreUnavailable
 from ivr.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.unit
@@ -233,6 +234,43 @@ async def test_a_store_that_is_away_is_a_refusal() -> None:
     with pytest.raises(StorageFailed):
         await desk.service.query("support-0123456789")
     assert desk.measure("ivr_store_errors_total", operation="create") == 1
+
+
+class AnswersLost(MemoryStore):
+    """Writes what it is asked to, and is not heard of."""
+
+    async def create(self, callback: Callback, **checks: Any) -> Callback:
+        await super().create(callback, **checks)
+        raise StoreUnavailable("no answer from the store within 2 s")
+
+
+async def test_a_request_stored_after_all_is_withdrawn_as_its_caller_was_told() -> None:
+    desk = Desk()
+    lossy = AnswersLost(now=lambda: desk.now_s)
+    service = CallbackService(lossy, desk.catalog, now=lambda: desk.now_s)
+    with pytest.raises(StorageFailed):
+        await service.start("support", {"_customer_number": NUMBER})
+    assert len(await lossy.line("support")) == 1
+    assert await service.expire_overdue("sales") == []
+    (withdrawn,) = await service.expire_overdue("support")
+    assert (withdrawn.state, withdrawn.reason) == (CallbackState.COMPLETED, Reason.FAIL_QUEUEING)
+    assert await lossy.line("support") == []
+    assert await service.expire_overdue("support") == []
+
+
+async def test_a_request_that_was_not_stored_is_looked_for_for_a_while() -> None:
+    desk = Desk()
+    desk.store.available = False
+    with pytest.raises(StorageFailed):
+        await desk.start()
+    desk.store.available = True
+    assert await desk.service.expire_overdue("support") == []
+    # The write arrives late: it had been on its way.
+    await desk.store.create(
+        replace((await desk.start("+12025550101")), id=next(iter(desk.service._doubtful._since_s)))
+    )
+    desk.now_s += 60
+    assert [callback.reason for callback in await desk.service.expire_overdue("support")] == [Reason.FAIL_QUEUEING]
 
 
 async def test_only_listed_options_are_overridden() -> None:
