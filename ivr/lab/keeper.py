@@ -178,6 +178,9 @@ def main(arguments: list[str]) -> int:
     except LabError as error:
         _tell("error", what=error.what, mend=error.mend)
         code = 1
+    except Exception as error:  # noqa: BLE001  whatever it is, the owner must be told why the lab ends
+        _tell("error", what=f"the lab's keeper failed: {error!r}", mend="please report this")
+        code = 1
     finally:
         if settings.keep:
             run_dir.keep(where, Path(settings.keep))

@@ -92,6 +92,15 @@ def test_down_ends_it_and_nothing_is_left(lab: LabProcess) -> None:
     assert lab.leftovers() == []
 
 
+def test_its_logs_can_be_kept(lab: LabProcess, tmp_path: Path) -> None:
+    lab.env["QUEUE_CALLBACK_LAB_KEEP"] = str(tmp_path / "kept")
+    lab.up()
+    lab.kill(signal.SIGINT)
+    assert lab.wait() == 0
+    assert lab.leftovers() == []
+    assert "QUEUESTART" in (tmp_path / "kept" / "pbx" / "log" / "queue_log").read_text()
+
+
 def test_nothing_outlives_a_killed_owner(lab: LabProcess) -> None:
     lab.up()
     lab.kill(signal.SIGKILL)
