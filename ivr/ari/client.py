@@ -90,6 +90,7 @@ class AriClient:
         self.counts = AriCounts()
         self._transport: Transport = transport or HttpTransport(url, user, password)
         self._tasks = Tasks()
+        self._scripts = Tasks()
         self._router = Router()
         self._handlers = Handlers(self._tasks)
         self._link = Link()
@@ -126,6 +127,7 @@ class AriClient:
         self._closing = True
         if self._keeper is not None:
             self._keeper.cancel()
+        await self._scripts.cancel(CLOSE_S)
         await self._tasks.cancel(CLOSE_S)
         if self._keeper is not None:
             await asyncio.wait([self._keeper])
@@ -160,8 +162,8 @@ class AriClient:
 
     @property
     def scripts_running(self) -> int:
-        """Handlers under way: call scripts above all."""
-        return len(self._tasks)
+        """Call scripts under way, one per call."""
+        return len(self._scripts)
 
     async def wait_connected(self, timeout_s: float) -> None:
         """Wait until events are coming in.
@@ -343,7 +345,7 @@ class AriClient:
         # Made here and not in the task: what comes next for this channel may be in the frame after this one.
         events = self._router.open((event.channel.id,))
         channel = Channel(self._session, event.channel.id, event.channel)
-        self._tasks.spawn(_call(handler, channel, event, events), f"call {channel.id}")
+        self._scripts.spawn(_call(handler, channel, event, events), f"call {channel.id}")
 
 
 async def _call(handler: CallHandler, channel: Channel, event: StasisStart, events: Subscription) -> None:
