@@ -45,8 +45,8 @@ class TestDesk:
     queue: str = "support"
     threshold_s: float = 180.0
     tries: int = 3
-    one_key: Keying = Keying()
-    numbers: UsNumbers = UsNumbers()
+    one_key: Keying = field(default_factory=Keying)
+    numbers: UsNumbers = field(default_factory=UsNumbers)
 
     def position_of(self, call: Call) -> int:
         return 4

@@ -28,7 +28,7 @@ class Recorder:
     lost_at: str = ""
     """The record at which the callback turns out not to be ours any more."""
     steps: list[tuple[str, ...]] = field(default_factory=list)
-    callback: Callback = Callback("support-1", "support", CUSTOMER, 0.0, 0.0, 1e12)
+    callback: Callback = field(default_factory=lambda: Callback("support-1", "support", CUSTOMER, 0.0, 0.0, 1e12))
     queue: str = "support"
     ring_s: float = 32.0
     detect: bool = True
