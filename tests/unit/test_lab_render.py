@@ -154,14 +154,22 @@ def test_the_applications_settings_are_toml() -> None:
     }
     assert settings["redis"] == {"url": "redis://127.0.0.1:6390/0"}
     assert settings["http"] == {"host": "127.0.0.1", "port": 8080, "api_key": "key-secret"}
+    shown = {"_queue": "support", "_calling_party_number": "+12025550000"}
     assert settings["service"] == {
-        "support": {"_queue": "support", "_ewt_threshold": 0, "_note": 'say "hi"'},
-        "sales": {"_queue": "support", "_x": True},
+        "support": {**shown, "_calling_party_display_name": "Support", "_ewt_threshold": 0, "_note": 'say "hi"'},
+        "sales": {**shown, "_calling_party_display_name": "Sales", "_x": True},
     }
 
 
 def test_the_service_is_there_without_options() -> None:
-    assert tomllib.loads(render_app.app_toml(SECRETS, {}))["service"] == {"support": {"_queue": "support"}}
+    settings = tomllib.loads(render_app.app_toml(SECRETS, {}))
+    assert list(settings["service"]) == ["support"]
+    assert settings["service"]["support"]["_queue"] == "support"
+
+
+def test_a_chosen_option_takes_the_place_of_the_labs_own() -> None:
+    text = render_app.app_toml(SECRETS, {"sales": {"_queue": "sales"}})
+    assert tomllib.loads(text)["service"]["sales"]["_queue"] == "sales"
 
 
 def test_the_json_line_can_be_read_back() -> None:
