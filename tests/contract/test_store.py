@@ -515,7 +515,7 @@ async def a_story(store: CallbackStore, rng: random.Random) -> list[object]:
                 case "renew" if claim is not None:
                     told.append(await store.renew(claim, now_s, 10))
                 case "release" if claim is not None:
-                    told.append(await store.release(claim))
+                    await store.release(claim)
         except (StaleWrite, AlreadyWaiting, LineFull, IllegalTransition) as refused:
             told.append((type(refused), sorted(refused.pending) if isinstance(refused, AlreadyWaiting) else ""))
         told += [

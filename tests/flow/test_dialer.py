@@ -109,7 +109,7 @@ class World:
 
     async def done(self, callback_id: str, within_s: float = 7200) -> Callback:
         async with asyncio.timeout(within_s):
-            while not (callback := await self.get(callback_id)).is_final:
+            while not (callback := await self.get(callback_id)).is_final:  # noqa: ASYNC110 - the store tells nobody
                 await asyncio.sleep(0.5)
         return callback
 
