@@ -17,6 +17,7 @@ from ivr.service.errors import StorageFailed
 from ivr.service.options import ServiceOptions
 from ivr.settings import Settings, SettingsRefused
 from ivr.store.connection import Connection
+from ivr.store.port import StoreError
 from ivr.store.redis_store import RedisStore
 
 OPTIONS_S: Final = 1.5
@@ -73,21 +74,23 @@ async def admitted(settings: Settings, now_s: Callable[[], float]) -> AsyncItera
         asterisk.ari_url, asterisk.ari_user, password, app, request_timeout_s=REQUEST_S, transport=transport
     )
     try:
-        yield Patient(settings, await _services_now(settings), transport, ari, store, now_s)
+        yield Patient(settings, await _services_now(settings, store), transport, ari, store, now_s)
     finally:
         await ari.close()
         await store.close()
 
 
-async def _services_now(settings: Settings) -> Mapping[str, ServiceOptions]:
+async def _services_now(settings: Settings, connection: Connection) -> Mapping[str, ServiceOptions]:
     store = RedisStore(settings.redis.url.get_secret_value(), deadline_s=OPTIONS_S)
     catalog = Catalog(settings.services, store)
     try:
         async with asyncio.timeout(OPTIONS_S):
             if await unknown_redis(settings):
                 return settings.services
+            # Asked once; the store itself would ask a server that is not there again and again.
+            await connection.run(lambda redis: redis.ping(), repeatable=False)
             await catalog.load()
-    except (StorageFailed, TimeoutError):
+    except (StoreError, StorageFailed, TimeoutError):
         return settings.services
     finally:
         await store.close()

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from redis import exceptions as redis_errors
+
 from ivr.doctor.check import Finding, failed, ok, unknown, warning
 from ivr.doctor.clock_checks import compared
 from ivr.doctor.names import unknown_redis
@@ -67,8 +69,7 @@ async def writable(patient: Patient) -> Finding:
     try:
         await patient.store.run(lambda redis: redis.eval(script, 1, _PROBE_KEY))
     except StoreError as error:
-        text = _said(error)
-        return failed(f"a script that writes was refused: {text}", _mend_of_refusal(text))
+        return failed(f"a script that writes was refused: {_said(error)}", _mend_of_refusal(error))
     return ok("scripts run and write")
 
 
@@ -143,18 +144,18 @@ def _not_told(why: str) -> Finding:
     return unknown(why, f"allow our account +config|get, or see to it yourself: {_MAKE_DURABLE.partition(';')[0]}")
 
 
-def _mend_of_refusal(text: str) -> str:
-    if "READONLY" in text:
-        return "this is a replica; name the primary in [redis] url"
-    if "NOPERM" in text or "permission" in text:
-        return (
-            f"allow our account the keys {PREFIX}:* and @all commands on them: `ACL SETUSER USER ~{PREFIX}:* +@all`"
-        )
-    if "OOM" in text:
-        return "raise maxmemory in redis.conf"
-    if "MISCONF" in text:
-        return "the server cannot write to its disk: look for a full disk, and into its log"
-    return "look into the server's log"
+def _mend_of_refusal(error: StoreError) -> str:
+    match error.__cause__:
+        case redis_errors.ReadOnlyError():
+            return "this is a replica: name the primary in [redis] url"
+        case redis_errors.NoPermissionError():
+            return f"allow our account all commands on our keys: `ACL SETUSER USER ~{PREFIX}:* +@all`"
+        case redis_errors.OutOfMemoryError():
+            return "raise maxmemory in redis.conf"
+        case Exception() as cause if "MISCONF" in str(cause):
+            return "the server cannot write to its disk: look for a full disk, and into its log"
+        case _:
+            return "look into the server's log"
 
 
 def _said(error: StoreError) -> str:
