@@ -66,7 +66,11 @@ class AttemptCase(Ledger):
             caller_number=self._options.calling_party_number,
             caller_name=self._options.calling_party_display_name,
             locale=self.callback.locale,
-            variables={"CB_SERVICE_ID": self.callback.id, "GMS_UserData": json.dumps(dict(self.callback.user_data))},
+            variables={
+                "CB_SERVICE_ID": self.callback.id,
+                "CB_CUSTOMER": self.callback.customer_number,
+                "GMS_UserData": json.dumps(dict(self.callback.user_data)),
+            },
             prefix=self._options.prefix_dial_out,
             trunk=self._options.trunk,
             ring_s=self.ring_s,
@@ -74,4 +78,5 @@ class AttemptCase(Ledger):
 
     def position(self) -> int:
         """The place in the agent queue (1 is first) that the time of asking gives this customer now."""
-        return self._line.position(self.queue, self.callback.asked_at_s)
+        # While nobody can tell, the head: they were rung because their turn had come.
+        return self._line.position(self.queue, self.callback.asked_at_s) or 1

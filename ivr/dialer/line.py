@@ -34,12 +34,12 @@ class Line:
     def queue(self, queue: str) -> QueueState | None:
         return self._queues.state(queue)
 
-    def position(self, queue: str, asked_at_s: float) -> int:
-        """The place in app_queue (1 is first) for somebody who asked at `asked_at_s`."""
+    def position(self, queue: str, asked_at_s: float) -> int | None:
+        """The place in app_queue (1 is first) for somebody who asked at `asked_at_s`; None while it is not known."""
         state = self._queues.state(queue)
-        return position_of(
-            asked_at_s, [self._asked_at_s.get(w.uniqueid, w.joined_at_s) for w in state.waiting] if state else []
-        )
+        if state is None:
+            return None
+        return position_of(asked_at_s, [self._asked_at_s.get(w.uniqueid, w.joined_at_s) for w in state.waiting])
 
     def waiters(self, queue: str, places: list[Place]) -> list[Waiter]:
         """Everybody in line; a customer who was reached and stands in the queue is counted once, as a callback."""

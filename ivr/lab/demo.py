@@ -27,6 +27,7 @@ _EARLIER_CALLERS = 4
 """Two of them talk and two wait when the customer calls."""
 _BETWEEN_CALLERS_S = 1.5
 _LIMIT_S = 150.0
+_CDR_LAST_COLUMNS = ("ReasonSystemName", "_CB_SERVICE_ID", "_CB_T_SERVICE_START", "_CB_T_CALLBACK_ACCEPTED")
 _COLOURS = {
     "caller": "yellow",
     "customer": "yellow",
@@ -107,7 +108,8 @@ def _show_records(lab: Lab, callback: Callback, call_id: str, console: Console) 
     with Path(lab.data.cdr).open(newline="") as rows:
         for row in csv.reader(rows):
             if callback.id in row:
-                _fact(console, "CDR", ", ".join(field for field in row if field)[-160:])
+                kept = zip(_CDR_LAST_COLUMNS, row[-len(_CDR_LAST_COLUMNS) :], strict=True)
+                _fact(console, "CDR", "  ".join(f"{name}={value}" for name, value in kept if value))
     if callback.reason != Reason.AGENT_CONNECTED:
         raise LabError(f"the callback ended as {callback.reason}", "see the logs (QUEUE_CALLBACK_LAB_KEEP=DIR)")
     if any("|ABANDON|" in line for line in log):

@@ -113,9 +113,7 @@ class AriCall:
         match args:
             case ("snoop", limit_ms, *_):
                 # The snoop channel is there: put it to app_amd, which listens while we speak.
-                snoop = self._ari.channels.handle(channel_id)
-                await snoop.set_variable("CB_AMD_MS", limit_ms)
-                await snoop.continue_in_dialplan(AMD_CONTEXT, "s", 1)
+                await self._ari.channels.handle(channel_id).continue_in_dialplan(AMD_CONTEXT, limit_ms, 1)
             case ("amd", status, *cause):
                 return Detection(verdict_of_amd(status, "".join(cause[:1])))
             case ("fax", *_):
