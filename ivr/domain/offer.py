@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 from ivr.domain.wait import WaitEstimate
 
@@ -23,6 +24,7 @@ def decide_offer(wait: WaitEstimate, *, threshold_s: float) -> OfferDecision:
     """
     if wait.median_s is None:
         return OfferDecision(True, f"wait unknown: {wait.basis}")
-    relation = "under" if wait.median_s < threshold_s else "not under"
-    reason = f"estimated {wait.median_s:.0f} s, {relation} the threshold of {threshold_s:.0f} s: {wait.basis}"
-    return OfferDecision(wait.median_s >= threshold_s, reason)
+    offer = wait.median_s >= threshold_s
+    # Rounded away from the threshold: 179.7 s must not be told as "180 s, under the threshold of 180 s".
+    told_s, relation = (ceil(wait.median_s), "not under") if offer else (floor(wait.median_s), "under")
+    return OfferDecision(offer, f"estimated {told_s} s, {relation} the threshold of {threshold_s:g} s: {wait.basis}")

@@ -31,12 +31,10 @@ _LONGEST_SPOKEN_MIN: Final = 90
 
 
 def wait_phrase(wait: WaitEstimate) -> tuple[Media, ...]:
-    """The wait as people would say it: "between 8 and 14 minutes", or that it cannot be told."""
-    if wait.p10_s is None or wait.p90_s is None:
+    """The wait as people would say it: "between 8 and 15 minutes", or that it cannot be told."""
+    if wait.p10_s is None or wait.p90_s is None or wait.p90_s > _LONGEST_SPOKEN_MIN * 60:
         return (Prompt.WAIT_LONG,)
     low, high = _rounded(floor(wait.p10_s / 60), up=False), _rounded(ceil(wait.p90_s / 60), up=True)
-    if high > _LONGEST_SPOKEN_MIN:
-        return (Prompt.WAIT_LONG,)
     if high <= 1:
         return (Prompt.WAIT_ABOUT, SpokenNumber(1), Prompt.WAIT_MINUTE)
     if high - low <= 1:

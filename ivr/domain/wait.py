@@ -13,7 +13,7 @@ distribution of the same mean and variance, by the Wilson-Hilferty approximation
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import inf, sqrt
 from typing import Final
 
 _Z90: Final = 1.2815515655446004
@@ -30,7 +30,7 @@ class WaitEstimate:
     median_s: float | None
     p90_s: float | None
     basis: str
-    """Why this figure, for a person to read: "3 ahead, 2 agents, handle time 240 s"."""
+    """Why this figure, for a person to read: "3 ahead, 2 agents (0 free), handle time 240 s"."""
 
     @property
     def is_known(self) -> bool:
@@ -57,8 +57,8 @@ class HandleTime:
     _MEMORY_CALLS = 100
 
     def after(self, handled_s: float) -> HandleTime:
-        """With one more call of `handled_s` seconds; figures that are not positive are left out."""
-        if not handled_s > 0:
+        """With one more call of `handled_s` seconds; figures that are not positive and finite are left out."""
+        if not 0 < handled_s < inf:
             return self
         weight = 1 / min(self.calls + 1 + self._PRIOR_CALLS, self._MEMORY_CALLS)
         return replace(self, mean_s=self.mean_s + weight * (handled_s - self.mean_s), calls=self.calls + 1)
