@@ -20,7 +20,7 @@ if ! $(1) >/dev/null 2>&1; then \
 fi
 endef
 
-.PHONY: help install rootfs sipp demo lab test test-fast check prompts clean
+.PHONY: help install rootfs sipp demo lab test test-fast bench check prompts clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ test: install rootfs sipp ## All tests, on real Asterisk and SIPp too
 
 test-fast: install ## The tests that need no Asterisk
 	@$(RUN) $(BIN)/pytest -m "not lab and not chaos" $(ARGS)
+
+bench: install rootfs sipp ## Calls at a steady rate through the complete offer: make bench ARGS='--rate 10 --seconds 60'
+	@$(RUN) $(BIN)/python tests/bench/offer_load.py $(ARGS)
 
 check: install ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .
