@@ -17,6 +17,7 @@ def write_settings(
     ari_url: str = NOWHERE,
     ami_port: int = 1,
     redis_url: str = "redis://127.0.0.1:1/0",
+    http_port: int = 1,
     more: str = "",
 ) -> Path:
     """A settings file with the service `support`, and `more` TOML at its end."""
@@ -36,7 +37,7 @@ ami_password = "secret"
 url = "{redis_url}"
 
 [http]
-port = 1
+port = {http_port}
 api_key = "0123456789abcdef"
 
 [service.support]
