@@ -93,6 +93,8 @@ class Case(Protocol):
 
 _PAUSE_S = 6.0
 """Time to press a key after the prompt, before it is played once more."""
+_LAST_ASKING_S = 10.0
+"""With less time left the prompt is not begun again: it would be cut, or leave no time to press."""
 _QUEUE_GRACE_S = 30.0
 """How much later than its own limit the queue may give a caller back before we stop waiting for that."""
 _LONGEST_TALK_S = 4 * 3600.0
@@ -143,10 +145,12 @@ async def who_answered(call: Dialled, case: Case) -> Answer:
                         break
                 case Played(ended) if ended == playback:
                     playback = None
-                case None if playback is None and left_s > _PAUSE_S:
+                case None if playback is None and until_s - now_s() > _LAST_ASKING_S:
                     playback = await call.play([Prompt.CALLBACK_PRESS_1])
                 case _:
                     pass
+        if playback:
+            await call.stop(playback)
     except HungUp:
         return answered(None, verdict, hung_up=True)
     return answered(None, verdict, hung_up=False)

@@ -82,6 +82,8 @@ class FakeCall:
     agents: Agents = field(default_factory=Agents)
     broken_prompts: frozenset[Prompt] = frozenset()
     heard: list[Media] = field(default_factory=list)
+    silenced: list[str] = field(default_factory=list)
+    """Playbacks that were stopped before their end."""
     attached: dict[str, str] = field(default_factory=dict)
     left: tuple[str, str, int] | None = None
     """("queue", its name, the position) once the call was handed over."""
@@ -119,6 +121,7 @@ class FakeCall:
         self._check()
         if timer := self._playing.pop(playback, None):
             timer.cancel()
+            self.silenced.append(playback)
 
     async def next_event(self, timeout_s: float) -> CallEvent | None:
         if self._inbox.empty():

@@ -103,6 +103,18 @@ async def test_a_1_after_the_second_asking_counts() -> None:
     assert call.heard.count(PRESS) == 2
 
 
+async def test_nobody_is_asked_without_time_to_press() -> None:
+    _, call = await attempt(Person())
+    assert call.heard == [HELLO, PRESS, PRESS, Prompt.CALLBACK_NO_INPUT]
+
+
+async def test_a_short_limit_cuts_the_prompt_and_says_goodbye() -> None:
+    case, call = await attempt(Person(), case=Recorder(confirm_s=3.0))
+    assert case.steps[-1] == ("rang_out", DialResult.UNKNOWN)
+    assert call.heard == [HELLO, PRESS, Prompt.CALLBACK_NO_INPUT]
+    assert call.silenced == ["cb-support-1-1-p1"]
+
+
 async def test_other_keys_are_no_answer() -> None:
     case, _ = await attempt(Person(replies=[Reply(HELLO, "95#*01")]))
     assert case.steps == TALKED
