@@ -6,26 +6,15 @@ import asyncio
 import io
 import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ivr.doctor.check import Check, Status
-from ivr.doctor.examinations import examinations
-from ivr.doctor.patient import admitted
-from ivr.doctor.report import Quiet, Watcher, as_json, show, verdict, watching
-from ivr.doctor.run import run
-from ivr.settings import Settings, SettingsRefused, load_settings
-from ivr.telemetry.logs import configure_logs
-
 DEFAULT_CONFIG = Path("/etc/ivr/ivr.toml")
 UNFIT, UNUSABLE = 1, 2
 """Exit codes: something failed; the settings themselves cannot be used."""
-_MEND = "correct that line; it names the option and what would be valid"
 
 
 def doctor(
@@ -38,15 +27,23 @@ def doctor(
 
     Exit code 0: nothing failed; 1: something did; 2: the settings cannot be used.
     """
+    # Here and not above: the other commands need not wait for all of it to load.
+    from ivr.doctor.check import Check, Status
+    from ivr.doctor.examine import examine
+    from ivr.doctor.report import Quiet, as_json, show, verdict, watching
+    from ivr.settings import SettingsRefused, load_settings
+    from ivr.telemetry.logs import configure_logs
+
     # What the parts would log is in the findings.
     configure_logs("error", "console", stream=io.StringIO())
-    err = Console(stderr=True)
     try:
         settings = load_settings(config, os.environ)
-        with watching(err) as watcher:
-            checks = [_good_settings(config, settings), *asyncio.run(examine(settings, Quiet() if json else watcher))]
+        good = Check("settings", Status.OK, f"{config}: {len(settings.services)} service(s)")
+        with watching(Console(stderr=True)) as watcher:
+            checks = [good, *asyncio.run(examine(settings, Quiet() if json else watcher))]
     except SettingsRefused as refused:
-        checks = [Check("settings", Status.FAILED, problem, _MEND) for problem in refused.problems]
+        mend = "correct that line; it names the option and what would be valid"
+        checks = [Check("settings", Status.FAILED, problem, mend) for problem in refused.problems]
     if json:
         sys.stdout.write(as_json(checks) + "\n")
     else:
@@ -55,21 +52,3 @@ def doctor(
         raise typer.Exit(UNUSABLE)
     if not verdict(checks):
         raise typer.Exit(UNFIT)
-
-
-async def examine(
-    settings: Settings, watcher: Watcher | None = None, *, now_s: Callable[[], float] = time.time
-) -> list[Check]:
-    """Every check of an installation. `now_s`: this machine's clock, epoch seconds.
-
-    Raises SettingsRefused when an address in the settings can be none.
-    """
-    watcher = watcher or Quiet()
-    async with admitted(settings, now_s) as patient:
-        todo = examinations(patient)
-        watcher.begun([each.name for each in todo])
-        return await run(todo, watcher.done)
-
-
-def _good_settings(config: Path, settings: Settings) -> Check:
-    return Check("settings", Status.OK, f"{config}: {len(settings.services)} service(s)")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from ivr.doctor import (
+    ami_checks,
     ari_checks,
     clock_checks,
     dialplan_checks,
@@ -26,6 +27,7 @@ def examinations(patient: Patient) -> list[Examination]:
         Examination("time-zones", partial(clock_checks.time_zones, patient)),
         *_of_redis(patient),
         *_of_ari(patient),
+        *_of_ami(patient),
     ]
 
 
@@ -65,14 +67,26 @@ def _of_ari(patient: Patient) -> Iterator[Examination]:
     yield Examination("dialplan.application", partial(dialplan_checks.application, patient), needs=needs)
 
 
+def _of_ami(patient: Patient) -> Iterator[Examination]:
+    yield Examination("ami", partial(ami_checks.reachable, patient))
+    yield Examination("ami.read", partial(ami_checks.may_read, patient), needs=("ami", "ari.write"))
+    yield Examination("ami.write", partial(ami_checks.may_not_write, patient), needs=("ami",))
+    for queue in queues(patient.services):
+        yield Examination(f"queue.{queue}", partial(ami_checks.queue, patient, queue), needs=("ami",))
+
+
+def queues(services: Mapping[str, ServiceOptions]) -> list[str]:
+    """The queues that serve them."""
+    return sorted({options.queue for options in services.values()})
+
+
 def contexts(services: Mapping[str, ServiceOptions]) -> dict[str, list[str]]:
     """The extensions that each context of the dialplan must have."""
-    queues = sorted({options.queue for options in services.values()})
     return {
         "callback-inbound": sorted(services),
-        QUEUE_CONTEXT: queues,
-        AGENT_CONTEXT: queues,
-        AMD_CONTEXT: ["s"],
+        QUEUE_CONTEXT: queues(services),
+        AGENT_CONTEXT: queues(services),
+        AMD_CONTEXT: ["5000"],
         "callback-hangup": ["s"],
         "callback-dialed": ["fax"],
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from ivr.ami.errors import AmiError
 from ivr.ari.errors import AriError, AriNotFound
 from ivr.doctor.check import Finding, failed
 from ivr.store.port import StoreError
 
-KNOWN_ERRORS = (AriError, StoreError, OSError)
+KNOWN_ERRORS = (AriError, AmiError, StoreError, OSError)
 """What an examination may end with, beside its finding; anything else is a fault of ours."""
 
 # What Asterisk says when the module for a resource is not loaded; of a missing thing it says which.
@@ -19,7 +20,7 @@ def explain(error: Exception) -> Finding:
         case AriNotFound(reason=reason) if reason == _NO_SUCH_RESOURCE:
             module = ari_module_of(error)
             return failed(f"Asterisk does not know the request {error.request}", f"{load(module)}, which answers it")
-        case AriError():
+        case AriError() | AmiError():
             return failed(str(error), error.hint or "look into Asterisk's log (messages.log) at this moment")
         case StoreError():
             return failed(str(error), "look into the Redis server's log at this moment")

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from ivr.ari import AriClient
 from ivr.ari.http_transport import HttpTransport
+from ivr.doctor.manager import Manager
 from ivr.doctor.names import unknown_redis
 from ivr.service.catalog import Catalog
 from ivr.service.errors import StorageFailed
@@ -37,6 +38,7 @@ class Patient:
     ari: AriClient
     """For requests only. Its application name is a throw-away one: under the real name the doctor's websocket would
     take the calls away from a running program."""
+    manager: Manager
     store: Connection
     now_s: Callable[[], float]
     _modules: dict[str, str] = field(default_factory=dict)
@@ -73,9 +75,12 @@ async def admitted(settings: Settings, now_s: Callable[[], float]) -> AsyncItera
     ari = AriClient(
         asterisk.ari_url, asterisk.ari_user, password, app, request_timeout_s=REQUEST_S, transport=transport
     )
+    manager = Manager(asterisk.ami_host, asterisk.ami_port, REQUEST_S)
     try:
-        yield Patient(settings, await _services_now(settings, store), transport, ari, store, now_s)
+        services = await _services_now(settings, store)
+        yield Patient(settings, services, transport, ari, manager, store, now_s)
     finally:
+        await manager.close()
         await ari.close()
         await store.close()
 

@@ -15,7 +15,7 @@ from doctor_settings import named, settings_of
 
 from ivr.doctor import module_checks
 from ivr.doctor.check import Check, Status
-from ivr.doctor.cli import examine
+from ivr.doctor.examine import examine
 from ivr.domain.prompts import Prompt
 from ivr.store.redis_store import RedisStore
 

@@ -14,7 +14,7 @@ from doctor_settings import named, settings_of
 from valkey_server import ValkeyServer
 
 from ivr.doctor.check import Check, Status
-from ivr.doctor.cli import examine
+from ivr.doctor.examine import examine
 from ivr.store.keys import PREFIX
 
 pytestmark = pytest.mark.integration
