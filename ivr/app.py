@@ -6,17 +6,18 @@ import asyncio
 import os
 import socket
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 
 import structlog
 
-from ivr.ami import AmiClient, QueueBoard
-from ivr.ami.events import AgentComplete, AgentConnect, QueueCallerLeave
+from ivr.ami import AmiClient, QueueBoard, QueueUnknown
+from ivr.ami.events import AgentComplete, AgentConnect, AmiEvent, QueueCallerLeave
 from ivr.ari import AriClient
 from ivr.backoff import Backoff
 from ivr.dialer.line import Line, callback_of
 from ivr.dialer.worker import Dialer
+from ivr.domain.queue_state import QueueState
 from ivr.link import LinkState
 from ivr.reception.reception import Reception
 from ivr.reception.waits import Waits
@@ -36,6 +37,9 @@ from ivr.web.app import create_app, serving
 
 _log = structlog.get_logger(__name__)
 
+_SYNC_S = 5.0
+"""How long the start waits for the queues' state; without it every wait is unknown, and offered a callback."""
+
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run every part until `stop` is set. Raises OSError when HTTP cannot be listened for."""
@@ -51,14 +55,16 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         ami = AmiClient(
             asterisk.ami_host, asterisk.ami_port, asterisk.ami_user, asterisk.ami_password.get_secret_value()
         )
-        board = QueueBoard(ami)
-        line, journal = Line(board), Journal(store)
+        wrapup_s = {options.queue: options.wrapup_time_s for options in settings.services.values()}
+        board = QueueBoard(ami, wrapup_s=wrapup_s)
+        queues = _Queues(board)
+        line, journal = Line(queues), Journal(store)
         waits = Waits(line, store, now)
-        switch = AriSwitch(ari, board.states, settings.prompts.locale, partial(_ear, journal))
+        switch = AriSwitch(ari, queues.all, settings.prompts.locale, partial(_ear, journal))
         callbacks = CallbackService(store, catalog, interactions=AriInteractions(ari), metrics=metrics, now=now)
         dialer = Dialer(callbacks, store, switch, line, worker=_worker_name(), ready=lambda: switch.is_ready, now=now)
         Reception(ari, callbacks, journal, line, waits, metrics, now)
-        _wire(board, switch, dialer, line, waits, catalog)
+        board.on_event(partial(_tell, queues, switch, line, waits, catalog))
         _watch(health, ari, ami)
 
         app = create_app(callbacks, health=health, metrics=metrics, api_key=settings.http.api_key.get_secret_value())
@@ -69,11 +75,15 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 ("options", _load_options(catalog)),
                 ("journal", journal.run()),
                 ("dialer", dialer.run()),
+                ("queues", _kick(board, dialer)),
             )
         ]
         stack.push_async_callback(_end, tasks)
-        await stack.enter_async_context(ari)
         await stack.enter_async_context(ami)
+        await stack.enter_async_context(board)
+        with suppress(QueueUnknown):  # calls come in from here on: better to know the queues by then
+            await board.wait_synced(_SYNC_S)
+        await stack.enter_async_context(ari)
         _log.info("serving", services=list(catalog), http=f"{settings.http.host}:{settings.http.port}")
         await _until(stop, tasks)
         _log.info("stopping")
@@ -85,29 +95,43 @@ def _ear(journal: Journal, channel_id: str) -> Tell:
     return partial(journal.note, callback_id.rpartition("-")[0], callback_id=callback_id, call_id=channel_id)
 
 
-def _wire(board: QueueBoard, switch: AriSwitch, dialer: Dialer, line: Line, waits: Waits, catalog: Catalog) -> None:
+class _Queues:
+    """The board for those who take an unknown queue for an answer."""
+
+    def __init__(self, board: QueueBoard) -> None:
+        self._board = board
+
+    def state(self, queue: str) -> QueueState | None:
+        try:
+            return self._board.state(queue)
+        except QueueUnknown:
+            return None
+
+    def all(self) -> list[QueueState]:
+        return [state for queue in self._board.queues() if (state := self.state(queue))]
+
+
+def _tell(queues: _Queues, switch: AriSwitch, line: Line, waits: Waits, catalog: Catalog, event: AmiEvent) -> None:
     """What the queues tell, to whom it concerns."""
+    match event:
+        case AgentConnect():
+            switch.agent_connected(event.uniqueid, event.interface, event.hold_s)
+        case QueueCallerLeave():
+            line.forget(event.uniqueid)
+        case AgentComplete():
+            state = queues.state(event.queue)
+            member = state.member(event.interface) if state else None
+            handled_s = event.talk_s + (member.wrapup_s if member else 0.0)
+            if served := next((o for o in map(catalog.get, catalog) if o.queue == event.queue), None):
+                waits.call_handled(served, handled_s)
 
-    def connected(event: AgentConnect) -> None:
-        switch.agent_connected(event.uniqueid, event.interface, event.hold_time_s)
 
-    def completed(event: AgentComplete) -> None:
-        state = board.state(event.queue)
-        member = state.member(event.interface) if state else None
-        wrapup_s = member.wrapup_s if member else 0.0
-        for service in catalog:
-            options = catalog.get(service)
-            if options.queue == event.queue:
-                waits.call_handled(options, event.talk_time_s + wrapup_s)
-                break
-
-    def left(event: QueueCallerLeave) -> None:
-        line.forget(event.uniqueid)
-
-    board.on_event(AgentConnect, connected)
-    board.on_event(AgentComplete, completed)
-    board.on_event(QueueCallerLeave, left)
-    board.on_change(dialer.kick)
+async def _kick(board: QueueBoard, dialer: Dialer) -> None:
+    """Every change of a queue is a reason to look at the lines."""
+    version = board.version
+    while True:
+        version = await board.wait_change(version, timeout_s=60.0)
+        dialer.kick()
 
 
 def _watch(health: Health, ari: AriClient, ami: AmiClient) -> None:

@@ -120,7 +120,7 @@ def make_plan(settings: LabSettings, where: Path, tree: Path) -> Plan:
     )
     render_asterisk.write_carrier(carrier.own, fresh, talk_s=settings.talk_s)
     plan = Plan(settings, where, fresh, pbx, carrier)
-    plan.config.write_text(render_app.app_toml(fresh, settings.options))
+    plan.config.write_text(render_app.app_toml(fresh, settings.options, wrapup_s=settings.wrapup_s))
     return plan
 
 

@@ -13,7 +13,7 @@ REDIS_URL = f"redis://127.0.0.1:{places.REDIS_PORT}/0"
 ARI_URL = f"http://{places.PBX_HOST}:{places.ARI_PORT}/ari"
 
 
-def app_toml(secrets: Secrets, options: Mapping[str, Mapping[str, OptionValue]]) -> str:
+def app_toml(secrets: Secrets, options: Mapping[str, Mapping[str, OptionValue]], *, wrapup_s: int) -> str:
     """The TOML of `ivr run --config`: the lab's Asterisk and Valkey, the service `support` and what `options` adds.
 
     A service of another name serves the lab's one queue unless its `_queue` says otherwise.
@@ -37,6 +37,7 @@ def app_toml(secrets: Secrets, options: Mapping[str, Mapping[str, OptionValue]])
     for service in {DEFAULT_SERVICE: None} | dict.fromkeys(options):
         tables[f"service.{service}"] = {
             "_queue": QUEUE,
+            "_wrapup_time": wrapup_s,
             "_calling_party_number": "+12025550000",
             "_calling_party_display_name": service.capitalize(),
             **options.get(service, {}),

@@ -175,6 +175,17 @@ class ServiceOptions(BaseModel):
         "_overwritable_options", (), "options that a request may set for itself", level="advanced"
     )
 
+    # -- what Asterisk does not tell
+    wrapup_time_s: Seconds = _option(
+        "_wrapup_time",
+        0.0,
+        "wrapuptime of the queue in queues.conf, which AMI does not tell; read at the start",
+        unit="s",
+        level="advanced",
+        ge=0,
+        le=3600,
+    )
+
     # -- the estimate, until enough was measured
     default_handle_time_s: Seconds = _option(
         "_default_handle_time", 180.0, "talk and wrap-up of a call", unit="s", level="advanced", ge=1, le=86400

@@ -138,7 +138,7 @@ def test_the_name_of_the_machine_needs_no_name_server(pbx: Path) -> None:
 
 def test_the_applications_settings_are_toml() -> None:
     text = render_app.app_toml(
-        SECRETS, {"support": {"_ewt_threshold": 0, "_note": 'say "hi"'}, "sales": {"_x": True}}
+        SECRETS, {"support": {"_ewt_threshold": 0, "_note": 'say "hi"'}, "sales": {"_x": True}}, wrapup_s=7
     )
     settings = tomllib.loads(text)
     assert settings["asterisk"] == {
@@ -154,7 +154,7 @@ def test_the_applications_settings_are_toml() -> None:
     }
     assert settings["redis"] == {"url": "redis://127.0.0.1:6390/0"}
     assert settings["http"] == {"host": "127.0.0.1", "port": 8080, "api_key": "key-secret"}
-    shown = {"_queue": "support", "_calling_party_number": "+12025550000"}
+    shown = {"_queue": "support", "_wrapup_time": 7, "_calling_party_number": "+12025550000"}
     assert settings["service"] == {
         "support": {**shown, "_calling_party_display_name": "Support", "_ewt_threshold": 0, "_note": 'say "hi"'},
         "sales": {**shown, "_calling_party_display_name": "Sales", "_x": True},
@@ -162,13 +162,13 @@ def test_the_applications_settings_are_toml() -> None:
 
 
 def test_the_service_is_there_without_options() -> None:
-    settings = tomllib.loads(render_app.app_toml(SECRETS, {}))
+    settings = tomllib.loads(render_app.app_toml(SECRETS, {}, wrapup_s=5))
     assert list(settings["service"]) == ["support"]
     assert settings["service"]["support"]["_queue"] == "support"
 
 
 def test_a_chosen_option_takes_the_place_of_the_labs_own() -> None:
-    text = render_app.app_toml(SECRETS, {"sales": {"_queue": "sales"}})
+    text = render_app.app_toml(SECRETS, {"sales": {"_queue": "sales"}}, wrapup_s=5)
     assert tomllib.loads(text)["service"]["sales"]["_queue"] == "sales"
 
 
