@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from ivr.audio.cli import app as prompts
-from ivr.doctor.cli import doctor
+from ivr.doctor.cli import DEFAULT_CONFIG, doctor
 from ivr.lab.cli import app as lab
 from ivr.lab.cli import demo
 from ivr.service.cli import app as services
@@ -29,9 +29,9 @@ app.add_typer(prompts, name="prompts")
 app.add_typer(services, name="services")
 app.command()(demo)
 app.command()(doctor)
+app.command()(doctor)
 
 Config = Annotated[Path, typer.Option("--config", "-c", envvar="IVR_CONFIG", help="The settings file.")]
-DEFAULT_CONFIG = Path("/etc/ivr/ivr.toml")
 
 
 @app.command()
