@@ -2,11 +2,14 @@
 
 One line holds live callers and callbacks by the time they first asked. A callback is dialled when an agent is there
 for it after everybody ahead of it has had theirs. While live callers wait no agent is ever seen idle, so the head of
-the line is also dialled when only people who asked later are waiting: it then enters the queue ahead of them.
+the line is also dialled when only people who asked later are waiting: it then enters the queue ahead of them. A
+customer who is rung without waiting for an agent counts as one of those callers: they take agents in their turn, and
+hold up nobody who asked before them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,34 +46,41 @@ def release(line: Sequence[Waiter], *, free: int | None, serving: int, now_s: fl
     for an agent is dialled). `serving`: agents logged in and not paused. `max_in_flight`: dials at the same time.
     """
     ordered = sorted(line, key=lambda waiter: waiter.asked_at_s)
-    in_flight = sum(1 for waiter in ordered if waiter.in_flight)
-    slots = max_in_flight - in_flight
-    at_once = [w for w in ordered if w.callback_id and not w.wait_for_agent and _is_due(w, now_s)]
-    chosen = [w.callback_id for w in at_once[: max(slots, 0)] if w.callback_id]
-    reasons = [f"{len(chosen)} that need not wait for an agent"] if chosen else []
-    slots -= len(chosen)
-    if free is None:
-        return Release(tuple(chosen), "; ".join([*reasons, "the queue's state is not known"]))
-
-    claimed = in_flight + len(chosen)
-    unspoken = free - claimed  # those being dialled will each need an agent, wherever they stand
-    live = [w for w in ordered if w.callback_id is None]
+    live = sum(waiter.callback_id is None for waiter in ordered)
+    in_flight = sum(waiter.in_flight for waiter in ordered)
+    takers = sum(_takes_next_agent(waiter, now_s) for waiter in ordered)
+    # Who is being dialled for an agent has that agent, wherever they stand; all others have theirs in turn.
+    spoken_for = sum(waiter.in_flight and waiter.wait_for_agent for waiter in ordered)
+    chosen: list[str] = []
+    why: Counter[str] = Counter()
     for waiter in ordered:
-        if waiter.callback_id is None:
-            unspoken -= 1  # app_queue gives them the next agent
-        elif waiter.wait_for_agent and _is_due(waiter, now_s) and slots > 0:
-            if unspoken > 0:
-                reasons.append(f"{free} free, {free - unspoken} of them spoken for")
-            elif claimed == 0 and serving > 0 and live and waiter.asked_at_s < live[0].asked_at_s:
-                reasons.append(f"first in line, {len(live)} who asked later would take every agent")
-            else:
-                continue
-            chosen.append(waiter.callback_id)
-            unspoken, claimed, slots = unspoken - 1, claimed + 1, slots - 1
-    if not chosen:
-        reasons.append(f"{free} free of {serving}, {len(live)} callers waiting, {in_flight} in flight: none to dial")
-    return Release(tuple(chosen), "; ".join(reasons))
+        if _takes_next_agent(waiter, now_s):
+            spoken_for += 1
+            cause = "without waiting for an agent"
+        elif free is None:
+            continue
+        elif spoken_for < free:
+            cause = "with an agent free"
+        elif spoken_for == 0 and takers and serving:
+            cause = f"before {takers} who asked later and would take every agent"
+        else:
+            continue
+        if waiter.callback_id is None or not _is_due(waiter, now_s) or in_flight + len(chosen) >= max_in_flight:
+            continue
+        chosen.append(waiter.callback_id)
+        why[cause] += 1
+        spoken_for += waiter.wait_for_agent
+    causes = ", ".join(f"{count} {cause}" for cause, count in why.items()) or "none to dial"
+    agents = "the queue's state is not known" if free is None else f"{free} free of {serving}"
+    figures = f"{agents}, {live} callers waiting, {in_flight} in flight of at most {max_in_flight}"
+    return Release(tuple(chosen), f"{causes}: {figures}")
 
 
 def _is_due(waiter: Waiter, now_s: float) -> bool:
     return not waiter.in_flight and waiter.not_before_s <= now_s
+
+
+def _takes_next_agent(waiter: Waiter, now_s: float) -> bool:
+    """A live caller, or as good as one: a customer who is rung without waiting for an agent."""
+    at_once = not waiter.wait_for_agent and (waiter.in_flight or _is_due(waiter, now_s))
+    return waiter.callback_id is None or at_once
