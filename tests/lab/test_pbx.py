@@ -83,3 +83,9 @@ def test_a_call_that_went_to_the_agents_has_one_record_that_says_so(lab: LabProc
 def test_an_unknown_service_is_answered_and_ended(lab: LabProcess) -> None:
     complaint = call(lab, own_ip="127.0.0.5", caller="+12025550147", service="nowhere", pt=0, codec="PCMU/8000")
     assert "BYE" in complaint
+
+
+def test_two_sides_of_a_call_get_packets_in_one_sequence_each(lab: LabProcess) -> None:
+    """With bridge_native_rtp half of the customers heard nothing of their agent: see modules.conf."""
+    assert "0 modules loaded" in lab.cli("module show like bridge_native_rtp")
+    assert "1 modules loaded" in lab.cli("module show like bridge_simple")
