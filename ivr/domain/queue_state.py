@@ -131,6 +131,15 @@ class QueueState:
         """The members who would take a call at once."""
         return tuple(m for m in self.members if m.is_available(now_s))
 
+    @property
+    def being_rung_for(self) -> int:
+        """How many of those who wait have a telephone ringing for them: with them both they and an agent are taken.
+
+        Every member rings for one caller, but with `ringall` all ring for the first.
+        """
+        ringing = sum(m.is_ringing and not m.in_call for m in self.members)
+        return min(ringing, 1 if self.strategy == "ringall" else ringing, len(self.waiting))
+
     def with_member(self, member: Member) -> QueueState:
         """The same queue with this member, in the place of an earlier one of that interface."""
         if self.member(member.interface) is None:

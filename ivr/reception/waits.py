@@ -37,7 +37,8 @@ class Waits:
                 places = await self._store.line(service)
         now_s = self._now()
         return estimate(
-            ahead=len(self._line.waiters(options.queue, places)),
+            # Whose agent is being rung has got one, who is not free any more either.
+            ahead=len(self._line.waiters(options.queue, places)) - state.being_rung_for,
             serving=state.staffed,
             free=len(state.available(now_s)),
             handle_time_s=self._handle_time(options).mean_s,

@@ -54,6 +54,31 @@ def test_logged_in_and_staffed() -> None:
     assert (state.logged_in, state.staffed) == (2, 1)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "statuses", "waiting", "rung_for"),
+    [
+        ("rrmemory", [MemberStatus.RINGING, MemberStatus.NOT_IN_USE], 2, 1),
+        ("rrmemory", [MemberStatus.RINGING, MemberStatus.RINGING], 3, 2),
+        ("ringall", [MemberStatus.RINGING, MemberStatus.RINGING], 3, 1),
+        # Their telephones ring for somebody from elsewhere.
+        ("rrmemory", [MemberStatus.RINGING, MemberStatus.RINGING], 1, 1),
+        ("ringall", [MemberStatus.RINGING], 0, 0),
+        ("rrmemory", [MemberStatus.IN_USE, MemberStatus.NOT_IN_USE], 2, 0),
+    ],
+)
+def test_for_how_many_a_telephone_rings(
+    strategy: str, statuses: list[MemberStatus], waiting: int, rung_for: int
+) -> None:
+    state = QueueState(
+        "support",
+        NOW_S,
+        members=tuple(Member(f"PJSIP/{i}", status=status) for i, status in enumerate(statuses)),
+        waiting=tuple(caller(str(i)) for i in range(waiting)),
+        strategy=strategy,
+    )
+    assert state.being_rung_for == rung_for
+
+
 def test_wrapup_is_not_counted_during_a_call() -> None:
     talking = Member("PJSIP/1", in_call=True, last_call_at_s=NOW_S, wrapup_s=30)
     assert not talking.is_in_wrapup(NOW_S + 1)
