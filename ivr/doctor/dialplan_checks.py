@@ -6,13 +6,15 @@ so one is made that is never dialled, and ended at once.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from uuid import uuid4
 
 from ivr.ari.channels import Channel, Channels
-from ivr.ari.errors import AriServerError
+from ivr.ari.errors import AriError, AriServerError
+from ivr.ari.events import ChannelDestroyed, decode
 from ivr.doctor.check import Finding, failed, ok, unknown, warning
 from ivr.doctor.explain import load
 from ivr.doctor.patient import Patient
@@ -21,6 +23,7 @@ FUNCTIONS: Final = "func_dialplan.so"
 APP_VARIABLE: Final = "CALLBACK_APP"
 # Nobody is called: none of them is ever dialled.
 _LOCAL: Final = "Local/s@callback-doctor/n"
+_END_S: Final = 1.0
 _NO_RECORD: Final = {"CDR_PROP(disable)": "1"}
 
 
@@ -30,13 +33,23 @@ async def probe_channel(patient: Patient) -> AsyncIterator[Channel]:
     channel = patient.ari.channels.handle(f"ivr-doctor-{uuid4().hex}")
     app = channel.id
     # A channel lasts only in an application that has a websocket.
-    async with patient.transport.events(app):
+    async with patient.transport.events(app) as frames:
         try:
             await _create(patient.ari.channels, channel.id, app, patient.settings.asterisk.trunk)
             yield channel
         finally:
             # Also when the request for it was broken off: it may have been carried out.
-            await channel.hangup()
+            if await channel.hangup():
+                await _gone(frames)
+
+
+async def _gone(frames: AsyncIterator[str | bytes]) -> None:
+    """Returns when the channel has ended; an application that loses its websocket before its channel stays behind."""
+    with suppress(TimeoutError, AriError):
+        async with asyncio.timeout(_END_S):
+            async for frame in frames:
+                if isinstance(decode(frame), ChannelDestroyed):
+                    return
 
 
 async def _create(channels: Channels, channel_id: str, app: str, trunk: str) -> None:

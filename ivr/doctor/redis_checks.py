@@ -19,7 +19,6 @@ from ivr.store.port import StoreError
 
 OLDEST: Final = (6, 2)
 _PROBE_KEY: Final = f"{PREFIX}:{{doctor}}:probe"
-_PROBE_MS: Final = 1000
 _NEARLY_FULL: Final = 0.9
 _REFUSED: Final = ("NOAUTH", "WRONGPASS", "invalid username-password", "invalid password", "Authentication")
 _MAKE_DURABLE: Final = (
@@ -64,8 +63,8 @@ async def version(patient: Patient) -> Finding:
 
 
 async def writable(patient: Patient) -> Finding:
-    """It carries out a script that writes. What is written vanishes by itself after a second."""
-    script = f"return redis.call('SET', KEYS[1], '1', 'PX', {_PROBE_MS})"
+    """It carries out a script that writes, and takes away again what it wrote."""
+    script = "redis.call('SET', KEYS[1], '1') return redis.call('DEL', KEYS[1])"
     try:
         await patient.store.run(lambda redis: redis.eval(script, 1, _PROBE_KEY))
     except StoreError as error:
