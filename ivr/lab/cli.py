@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -90,9 +92,11 @@ def up(
         err.print("the lab has ended")
 
 
-def demo() -> None:
+def demo(
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the timeline as a picture, too.")] = None,
+) -> None:
     """Boot the lab, drive one callback from the call to the agent, and show it as it happens."""
-    out, err = Console(), Console(stderr=True)
+    out, err = Console(record=svg is not None, width=120 if svg else None), Console(stderr=True)
     signal.signal(signal.SIGTERM, _end)
     began = time.monotonic()
     try:
@@ -110,7 +114,11 @@ def demo() -> None:
             asyncio.run(scene.play(lab, out))
         finally:
             lab.end()
-        out.print(f"\nOne callback, from the call to the agent, in {time.monotonic() - began:.0f} s. All is stopped.")
+        took_s = time.monotonic() - began
+        out.print(f"\nOne callback, from the call to the agent, in {took_s:.0f} s. All is stopped.", highlight=False)
+        if svg:
+            # Without the fonts that rich would have the reader fetch from elsewhere.
+            svg.write_text(re.sub(r"@font-face {.*?}\s*", "", out.export_svg(title="make demo"), flags=re.DOTALL))
     except LabError as error:
         _fail(error)
     except (_Ended, KeyboardInterrupt):

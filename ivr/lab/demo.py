@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ivr.audio.locate import prompts_dir
@@ -127,14 +128,21 @@ async def _originate(lab: Lab, number: str, what: str) -> None:
 
 
 def _heading(console: Console, text: str) -> None:
-    console.print(f"\n[bold]{text}[/bold]")
+    console.print(f"\n[bold]{text}[/bold]", highlight=False)
 
 
 def _show(console: Console, began_s: float, line: Line) -> None:
-    told = Text(f"{line.at_s - began_s:7.1f} s  ", "dim")
-    told.append(f"{line.who:<9}", _COLOURS[line.who]).append(line.text, line.style)
-    console.print(told, soft_wrap=True, highlight=False)
+    moment = Text(f"{line.at_s - began_s:5.1f} s", "dim")
+    _row(console, moment, Text(line.who, _COLOURS[line.who]), Text(line.text, line.style))
 
 
 def _fact(console: Console, name: str, text: str) -> None:
-    console.print(Text(f"  {name:<10}", "green").append(text, "default"), soft_wrap=True, highlight=False)
+    _row(console, Text(""), Text(name, "green"), Text(text, overflow="fold"))
+
+
+def _row(console: Console, *cells: Text) -> None:
+    row = Table.grid(padding=(0, 2, 0, 0))
+    for width in (7, 9, None):
+        row.add_column(width=width, overflow="fold")
+    row.add_row(*cells)
+    console.print(row)
