@@ -74,7 +74,7 @@ def estimate(*, ahead: int, serving: int, free: int, handle_time_s: float, patie
     if serving < 1:
         return unknown("no agent is logged in")
     if free > ahead:
-        return WaitEstimate(0.0, 0.0, 0.0, basis)
+        return WaitEstimate(0.0, 0.0, 0.0, basis, ahead)
     service_rate, patience_rate = serving / handle_time_s, 1 / patience_s
     steps = [1 / (service_rate + i * patience_rate) for i in range(ahead - free + 1)]
     mean_s, variance = sum(steps), sum(step * step for step in steps)
@@ -84,6 +84,7 @@ def estimate(*, ahead: int, serving: int, free: int, handle_time_s: float, patie
         median_s=_gamma_quantile_s(mean_s, shape, 0.0),
         p90_s=_gamma_quantile_s(mean_s, shape, _Z90),
         basis=basis,
+        ahead=ahead,
     )
 
 

@@ -47,7 +47,8 @@ class Timeline:
             case "pressed":
                 return ("customer" if of_customer else "caller"), f"presses {data['key']}", "bold yellow"
             case "accepted":
-                return "record", f"stored: {event.callback_id}, place kept from the moment of the call", "green"
+                place = f", number {data['place']} in line" if "place" in data else ""
+                return "record", f"stored: {event.callback_id}{place}", "green"
             case "interaction_failed" | "interaction_gone":
                 return "record", f"the call could not be marked: {data['detail']}", "red"
             case "inbound_ended":

@@ -80,6 +80,8 @@ class ServiceDesk:
 
     async def estimate(self) -> WaitEstimate:
         wait = await self._waits.estimate(self.service, self._options)
+        if wait.ahead is not None:
+            self._facts["place"] = str(wait.ahead + 1)
         if wait.median_s is not None:
             self._facts["ewt_s"] = f"{wait.median_s:.0f}"
         return wait

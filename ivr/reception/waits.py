@@ -13,6 +13,8 @@ from ivr.store.port import CallbackStore, Place, StoreUnavailable
 
 _STORE_S = 0.5
 """A caller is not kept in silence for a store that does not answer."""
+_FRESH_S = 0.5
+"""A line of thousands is not read anew for every call."""
 
 
 class Waits:
@@ -21,6 +23,7 @@ class Waits:
     def __init__(self, line: Line, store: CallbackStore, now: Callable[[], float]) -> None:
         self._line, self._store, self._now = line, store, now
         self._handle_times: dict[str, HandleTime] = {}
+        self._read: dict[str, tuple[float, list[Place]]] = {}
 
     def call_handled(self, options: ServiceOptions, handled_s: float) -> None:
         """An agent of the service's queue was taken by a call for so long, talk and wrap-up."""
@@ -31,10 +34,7 @@ class Waits:
         state = self._line.queue(options.queue)
         if state is None:
             return unknown("the queue's state is not known")
-        places: list[Place] = []
-        with suppress(StoreUnavailable, TimeoutError):  # the live callers are known all the same
-            async with asyncio.timeout(_STORE_S):
-                places = await self._store.line(service)
+        places = await self._places(service)
         now_s = self._now()
         return estimate(
             # Whose agent is being rung has got one, who is not free any more either.
@@ -44,6 +44,17 @@ class Waits:
             handle_time_s=self._handle_time(options).mean_s,
             patience_s=options.default_patience_s,
         )
+
+    async def _places(self, service: str) -> list[Place]:
+        """The callbacks in line. Many calls at once share one reading; without a store the last one holds."""
+        read_at_s, places = self._read.get(service, (float("-inf"), []))
+        if self._now() - read_at_s < _FRESH_S:
+            return places
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(_STORE_S):
+                places = await self._store.line(service)
+        self._read[service] = self._now(), places
+        return places
 
     def _handle_time(self, options: ServiceOptions) -> HandleTime:
         return self._handle_times.get(options.queue) or HandleTime(options.default_handle_time_s)
