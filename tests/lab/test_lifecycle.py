@@ -164,6 +164,20 @@ def test_the_store_keeps_what_it_acknowledged_when_it_is_killed(tmp_path: Path) 
     assert done.stdout == ":1 :2 True\n", done.stderr
 
 
+def test_the_application_is_started_again_too(tmp_path: Path) -> None:
+    story = """
+        import urllib.request
+        from ivr.lab import Lab
+        with Lab(agents=0) as lab:
+            first = lab.ps().pids["app"]
+            second = lab.kill("app").pids["app"]
+            with urllib.request.urlopen(lab.data.http + "/readyz", timeout=5) as answer:
+                print(answer.status, first != second)
+    """
+    done = _python_in_own_network(story, tmp_path / "run")
+    assert done.stdout == "200 True\n", done.stderr
+
+
 def test_a_part_can_be_stopped_and_started(tmp_path: Path) -> None:
     story = """
         from ivr.lab import Lab, LabError
