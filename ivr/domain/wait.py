@@ -31,6 +31,8 @@ class WaitEstimate:
     p90_s: float | None
     basis: str
     """Why this figure, for a person to read: "3 ahead, 2 agents (0 free), handle time 240 s"."""
+    ahead: int | None = None
+    """Everybody who is in line before them, live callers and callbacks alike."""
 
     @property
     def is_known(self) -> bool:

@@ -233,7 +233,7 @@ def test_the_basis_has_the_figures() -> None:
     assert known.is_known
     assert known.basis == "3 ahead, 2 agents (0 free), handle time 240 s"
     at_once = estimate(ahead=0, serving=2, free=1, handle_time_s=240.4, patience_s=600)
-    assert at_once == WaitEstimate(0.0, 0.0, 0.0, "0 ahead, 2 agents (1 free), handle time 240 s")
+    assert at_once == WaitEstimate(0.0, 0.0, 0.0, "0 ahead, 2 agents (1 free), handle time 240 s", ahead=0)
 
 
 # -- how long a call takes
