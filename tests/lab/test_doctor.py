@@ -21,6 +21,7 @@ from ivr.lab import rootfs
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
 
+Checks = dict[str, dict[str, str]]
 RELOAD_AMI = "manager reload"
 DOCTOR = [sys.executable, "-m", "ivr", "doctor"]
 
@@ -47,7 +48,7 @@ class Clinic:
         config.write_text(self.settings)
         return self.run(*DOCTOR, "--config", str(config), *arguments)
 
-    def examine(self) -> tuple[int, dict[str, dict[str, str]]]:
+    def examine(self) -> tuple[int, Checks]:
         """The exit code, and the checks by name."""
         done = self.doctor("--json")
         assert done.stderr == ""
@@ -116,14 +117,15 @@ def mended() -> Iterator[ExitStack]:
         yield stack
 
 
-def assert_named(
-    clinic: Clinic, name: str, detail: str, mend: str, *, status: str = "failed"
-) -> dict[str, dict[str, str]]:
+def is_named(checks: Checks, name: str, detail: str, mend: str, *, status: str = "failed") -> None:
+    assert checks[name]["status"] == status, checks
+    assert detail in checks[name]["detail"]
+    assert mend in checks[name]["mend"]
+
+
+def assert_named(clinic: Clinic, name: str, detail: str, mend: str, *, status: str = "failed") -> Checks:
     code, checks = clinic.examine()
-    found = checks[name]
-    assert found["status"] == status, checks
-    assert detail in found["detail"]
-    assert mend in found["mend"]
+    is_named(checks, name, detail, mend, status=status)
     assert code == (1 if status == "failed" else 0)
     return checks
 
@@ -237,12 +239,6 @@ def test_an_ami_account_that_may_do_too_much(clinic: Clinic, mended: ExitStack) 
     )
 
 
-def test_a_missing_queue(clinic: Clinic) -> None:
-    clinic.set_option("service.support", "_queue", "sales")
-    checks = assert_named(clinic, "queue.sales", "Asterisk has no queue sales", "in queues.conf: `[sales]`")
-    assert "queue.support" not in checks
-
-
 def test_a_queue_that_nobody_serves(clinic: Clinic, mended: ExitStack) -> None:
     clinic.set_option("service.support", "_queue", "empty")
     queues = clinic.etc / "site" / "queues.conf"
@@ -276,19 +272,20 @@ def test_a_store_that_forgets(clinic: Clinic, mended: ExitStack) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("module", "check", "detail"),
-    [
-        ("app_amd.so", "modules.amd", "answering machines are not told from people"),
-        ("app_stack.so", "modules.dialplan", "the callback contexts do not work"),
-        ("format_wav.so", "modules.audio", "nobody hears a prompt"),
-        ("res_ari_playbacks.so", "modules.calls", "cannot speak"),
-    ],
-)
-def test_a_module_that_is_not_loaded(clinic: Clinic, mended: ExitStack, module: str, check: str, detail: str) -> None:
-    mended.callback(clinic.cli, f"module load {module}")
-    assert "Unloaded" in clinic.cli(f"module unload {module}")
-    assert_named(clinic, check, detail, f"`module load {module}`")
+def test_modules_that_are_not_loaded(clinic: Clinic, mended: ExitStack) -> None:
+    lost = {
+        "app_amd.so": ("modules.amd", "answering machines are not told from people"),
+        "app_stack.so": ("modules.dialplan", "the callback contexts do not work"),
+        "format_wav.so": ("modules.audio", "nobody hears a prompt"),
+        "res_ari_playbacks.so": ("modules.calls", "cannot speak"),
+    }
+    for module in lost:
+        mended.callback(clinic.cli, f"module load {module}")
+        assert "Unloaded" in clinic.cli(f"module unload {module}")
+    code, checks = clinic.examine()
+    assert code == 1
+    for module, (check, detail) in lost.items():
+        is_named(checks, check, detail, f"`module load {module}`")
 
 
 def test_requests_that_no_module_answers(clinic: Clinic, mended: ExitStack) -> None:
@@ -316,16 +313,6 @@ def test_a_missing_context(clinic: Clinic, mended: ExitStack) -> None:
     )
 
 
-def test_a_service_that_the_dialplan_does_not_know(clinic: Clinic) -> None:
-    clinic.settings += '\n[service.Sales]\n_queue = "support"\n'
-    assert_named(clinic, "dialplan", "no extension Sales in callback-inbound", "names in small letters")
-
-
-def test_the_dialplan_calls_another_application(clinic: Clinic) -> None:
-    clinic.set_option("asterisk", "app", "another")
-    assert_named(clinic, "dialplan.application", "sends calls to callback", "`CALLBACK_APP = another`")
-
-
 def test_a_missing_prompt(clinic: Clinic, mended: ExitStack) -> None:
     folder = clinic.lab.where / "pbx" / "prompts" / "callback" / "en-US"
     for name in ("offer.wav", "offer.wav16"):
@@ -339,19 +326,22 @@ def test_a_missing_prompt(clinic: Clinic, mended: ExitStack) -> None:
     )
 
 
-def test_a_language_that_asterisk_does_not_speak(clinic: Clinic) -> None:
-    clinic.set_option("service.support", "_language", "de-DE")
-    checks = assert_named(clinic, "numbers.de-DE", "in de", "asterisk-core-sounds-de")
-    assert checks["prompts.de-DE"]["status"] == "failed"
-
-
-def test_a_trunk_that_is_not_there(clinic: Clinic) -> None:
+def test_settings_that_name_what_asterisk_does_not_have(clinic: Clinic) -> None:
+    clinic.set_option("asterisk", "app", "another")
     clinic.set_option("asterisk", "trunk", "nowhere")
-    checks = assert_named(
-        clinic, "trunk.nowhere", "there is no PJSIP endpoint nowhere", "`[nowhere]`, `type = endpoint`"
-    )
-    # The dialplan can be looked at all the same.
-    assert checks["dialplan"]["status"] == "ok"
+    clinic.set_option("service.support", "_queue", "complaints")
+    clinic.set_option("service.support", "_language", "de-DE")
+    clinic.settings += '\n[service.Sales]\n_queue = "support"\n'
+    code, checks = clinic.examine()
+    assert code == 1
+    is_named(checks, "dialplan.application", "sends calls to callback", "`CALLBACK_APP = another`")
+    is_named(checks, "trunk.nowhere", "there is no PJSIP endpoint nowhere", "`[nowhere]`, `type = endpoint`")
+    is_named(checks, "queue.complaints", "Asterisk has no queue complaints", "in queues.conf: `[complaints]`")
+    is_named(checks, "prompts.de-DE", "28 of 28 are not in", "`ivr prompts install")
+    is_named(checks, "numbers.de-DE", "in de", "asterisk-core-sounds-de")
+    # The dialplan is looked at, trunk or no trunk.
+    is_named(checks, "dialplan", "no extension Sales in callback-inbound", "names in small letters")
+    assert checks["queue.support"]["status"] == "ok"
 
 
 def test_a_trunk_without_a_contact(clinic: Clinic) -> None:
