@@ -42,7 +42,7 @@ def doctor(
         with watching(Console(stderr=True)) as watcher:
             checks = [good, *asyncio.run(examine(settings, Quiet() if json else watcher))]
     except SettingsRefused as refused:
-        mend = "correct that line; it names the option and what would be valid"
+        mend = "correct the settings file, or name another one: ivr doctor --config FILE"
         checks = [Check("settings", Status.FAILED, problem, mend) for problem in refused.problems]
     if json:
         sys.stdout.write(as_json(checks) + "\n")

@@ -95,15 +95,21 @@ def as_json(checks: Sequence[Check]) -> str:
 
 
 def show(console: Console, checks: Sequence[Check]) -> None:
-    """A line for each check, under it what to do if there is something to do, and the sum at the end."""
+    """A line for each check that was made, under it what to do about it, and the sum at the end."""
     table = Table("check", "", "what was found", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for check in checks:
+        if check.status is Status.SKIPPED:
+            continue
         mark, style = _MARKS[check.status]
-        told = Text(check.detail, style="dim" if check.status in (Status.OK, Status.SKIPPED) else "")
+        told = Text(check.detail, style="dim" if check.status is Status.OK else "")
         table.add_row(Text(check.name), Text(mark, style=style), told)
         if check.mend:
             table.add_row("", "", Text(f"-> {check.mend}", style="bold"))
+    for cause, skipped in Counter(check.because for check in checks if check.because).items():
+        mark, style = _MARKS[Status.SKIPPED]
+        table.add_row(Text(f"{skipped} more", style="dim"), Text(mark, style=style), f"until {cause} is mended")
     console.print(table)
     counts = Counter(check.status for check in checks)
     parts = [f"{counts[status]} {_WORDS[status]}" for status in Status if counts[status]]
-    console.print(f"\n{len(checks)} checks: {', '.join(parts)}", style="green" if verdict(checks) else "red")
+    total = f"{len(checks)} {'check' if len(checks) == 1 else 'checks'}: {', '.join(parts)}"
+    console.print(f"\n{total}", style="green" if verdict(checks) else "red", highlight=False)

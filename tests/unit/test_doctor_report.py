@@ -50,6 +50,9 @@ def test_a_person_reads_what_is_wrong_and_what_to_do() -> None:
     assert "-> set [asterisk] ari_password" in told
     lines = [line.split() for line in told.splitlines()]
     assert ["ari", "FAILED", "the"] in [line[:3] for line in lines]
+    # What was not looked at is one line for each cause.
+    assert ["1", "more", "skipped", "until", "ari", "is", "mended"] in lines
+    assert not any(line[:1] == ["ari.version"] for line in lines)
     assert told.splitlines()[-1] == (
         "5 checks: 1 fine, 1 with a warning, 1 failed, 1 could not be looked at, 1 skipped"
     )
