@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ivr.ami.events import (
+    AgentCalled,
     AgentComplete,
     AgentConnect,
+    AgentDump,
+    AgentRingNoAnswer,
     AmiEvent,
     MemberEvent,
     QueueCallerJoin,
@@ -29,7 +32,8 @@ def read_status(
     wrapup_s: Mapping[str, float],
     now_s: float,
 ) -> dict[str, QueueState]:
-    """The queues in the answer to QueueStatus. `before` lends the exact moments at which callers joined.
+    """The queues in the answer to QueueStatus. `before` lends what that does not tell: the exact moments at which
+    callers joined, and whose telephones ring for them.
 
     wrapup_s: the wrap-up of each queue, for members without one of their own.
     """
@@ -77,6 +81,10 @@ def apply(state: QueueState, event: AmiEvent, wrapup_s: Mapping[str, float], now
             return state.without_member(event.interface)
         case MemberEvent():
             return state.with_member(member_of(event, wrapup_s))
+        case AgentCalled():
+            return state.rung(event.uniqueid, event.interface, rings=True)
+        case AgentRingNoAnswer() | AgentDump():
+            return state.rung(event.uniqueid, event.interface, rings=False)
         # Asterisk sends no member event when a call begins or ends that leaves the device as busy as it was.
         case AgentConnect():
             return _with_call(state, event.interface, in_call=True)
@@ -119,10 +127,10 @@ def _of_params(item: QueueParams, now_s: float) -> QueueState:
 
 
 def _of_entry(item: QueueEntry, before: QueueState | None, now_s: float) -> Waiting:
-    joined_at_s = now_s - item.waited_s
+    joined_at_s, ringing = now_s - item.waited_s, frozenset[str]()
     seen = before.waiter(item.uniqueid) if before else None
     if seen and abs(seen.joined_at_s - joined_at_s) <= WAIT_TOLERANCE_S:
-        joined_at_s = seen.joined_at_s
+        joined_at_s, ringing = seen.joined_at_s, seen.ringing
     return Waiting(
         uniqueid=item.uniqueid,
         channel=item.channel,
@@ -131,6 +139,7 @@ def _of_entry(item: QueueEntry, before: QueueState | None, now_s: float) -> Wait
         caller_number=item.caller_number,
         caller_name=item.caller_name,
         priority=item.priority,
+        ringing=ringing,
     )
 
 

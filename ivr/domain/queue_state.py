@@ -87,6 +87,8 @@ class Waiting:
     caller_number: str = ""
     caller_name: str = ""
     priority: int = 0
+    ringing: frozenset[str] = frozenset()
+    """The interfaces of the agents whose telephones ring for this caller."""
 
     def waited_s(self, now_s: float) -> float:
         return max(0.0, now_s - self.joined_at_s)
@@ -133,12 +135,8 @@ class QueueState:
 
     @property
     def being_rung_for(self) -> int:
-        """How many of those who wait have a telephone ringing for them: with them both they and an agent are taken.
-
-        Every member rings for one caller, but with `ringall` all ring for the first.
-        """
-        ringing = sum(m.is_ringing and not m.in_call for m in self.members)
-        return min(ringing, 1 if self.strategy == "ringall" else ringing, len(self.waiting))
+        """How many of those who wait have an agent's telephone ringing for them: that agent is theirs."""
+        return sum(bool(w.ringing) for w in self.waiting)
 
     def with_member(self, member: Member) -> QueueState:
         """The same queue with this member, in the place of an earlier one of that interface."""
@@ -165,11 +163,21 @@ class QueueState:
             return self
         return replace(self, waiting=_numbered([w for w in self.waiting if w.uniqueid != uniqueid]))
 
+    def rung(self, uniqueid: str, interface: str, *, rings: bool) -> QueueState:
+        """The same queue now that an agent's telephone `rings` for this caller, or does so no more."""
+        caller = self.waiter(uniqueid)
+        if caller is None or (interface in caller.ringing) is rings:
+            return self
+        changed = replace(caller, ringing=caller.ringing ^ {interface})
+        return replace(self, waiting=tuple(changed if w is caller else w for w in self.waiting))
+
 
 def _numbered(callers: list[Waiting]) -> tuple[Waiting, ...]:
     return tuple(
         w
         if w.position == place
-        else Waiting(w.uniqueid, w.channel, place, w.joined_at_s, w.caller_number, w.caller_name, w.priority)
+        else Waiting(
+            w.uniqueid, w.channel, place, w.joined_at_s, w.caller_number, w.caller_name, w.priority, w.ringing
+        )
         for place, w in enumerate(callers, start=1)
     )

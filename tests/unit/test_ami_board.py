@@ -107,6 +107,7 @@ def test_a_call_from_joining_to_wrapping_up() -> None:
     state = after(state, agent("AgentCalled"), member(Status=6))
     assert not state.available(NOW_S)
     assert state.members[0].is_ringing
+    assert state.being_rung_for == 1
     state = after(state, leave("c"), agent("AgentConnect"))
     assert (state.waiting, state.members[0].in_call) == ((), True)
     # The telephone is idle again an instant before Asterisk says that the talk is over, or after: both are right.
@@ -116,6 +117,15 @@ def test_a_call_from_joining_to_wrapping_up() -> None:
     idle = after(state, agent("AgentComplete"), member(LastCall=int(NOW_S)))
     assert not idle.available(NOW_S + 4)
     assert idle.available(NOW_S + 5)
+
+
+def test_an_agent_who_does_not_answer_rings_for_nobody_any_more() -> None:
+    state = after(read(params()), join("c", 1), agent("AgentCalled"))
+    assert after(state, agent("AgentRingNoAnswer")).being_rung_for == 0
+    assert after(state, agent("AgentDump")).being_rung_for == 0
+    # QueueStatus does not tell who rings.
+    again = read(params(), entry("c", 1, 1), before={"support": state}, now_s=NOW_S + 1)
+    assert again.being_rung_for == 1
 
 
 def test_members_come_pause_and_go() -> None:

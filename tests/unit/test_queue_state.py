@@ -54,29 +54,20 @@ def test_logged_in_and_staffed() -> None:
     assert (state.logged_in, state.staffed) == (2, 1)
 
 
-@pytest.mark.parametrize(
-    ("strategy", "statuses", "waiting", "rung_for"),
-    [
-        ("rrmemory", [MemberStatus.RINGING, MemberStatus.NOT_IN_USE], 2, 1),
-        ("rrmemory", [MemberStatus.RINGING, MemberStatus.RINGING], 3, 2),
-        ("ringall", [MemberStatus.RINGING, MemberStatus.RINGING], 3, 1),
-        # Their telephones ring for somebody from elsewhere.
-        ("rrmemory", [MemberStatus.RINGING, MemberStatus.RINGING], 1, 1),
-        ("ringall", [MemberStatus.RINGING], 0, 0),
-        ("rrmemory", [MemberStatus.IN_USE, MemberStatus.NOT_IN_USE], 2, 0),
-    ],
-)
-def test_for_how_many_a_telephone_rings(
-    strategy: str, statuses: list[MemberStatus], waiting: int, rung_for: int
-) -> None:
-    state = QueueState(
-        "support",
-        NOW_S,
-        members=tuple(Member(f"PJSIP/{i}", status=status) for i, status in enumerate(statuses)),
-        waiting=tuple(caller(str(i)) for i in range(waiting)),
-        strategy=strategy,
-    )
-    assert state.being_rung_for == rung_for
+def test_for_whom_a_telephone_rings() -> None:
+    state = QueueState("support", NOW_S).joined(caller("a")).joined(caller("b", 2))
+    assert state.being_rung_for == 0
+    state = state.rung("a", "PJSIP/1", rings=True).rung("b", "PJSIP/2", rings=True)
+    # As with the strategy ringall.
+    state = state.rung("a", "PJSIP/3", rings=True)
+    assert state.being_rung_for == 2
+    assert state.rung("a", "PJSIP/1", rings=False).being_rung_for == 2
+    assert state.rung("b", "PJSIP/2", rings=False).being_rung_for == 1
+    assert state.left("a").being_rung_for == 1
+    assert [w.position for w in state.left("a").waiting] == [1]
+    # What changes nothing is the same state.
+    assert state.rung("a", "PJSIP/1", rings=True) is state
+    assert state.rung("gone", "PJSIP/1", rings=True) is state
 
 
 def test_wrapup_is_not_counted_during_a_call() -> None:

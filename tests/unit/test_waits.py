@@ -15,38 +15,40 @@ from ivr.store.memory_store import MemoryStore
 pytestmark = pytest.mark.unit
 
 OPTIONS = service_options("support", {"_default_handle_time": 100}, trunk="carrier", language="en-US")
-RINGING, FREE, TALKING = MemberStatus.RINGING, MemberStatus.NOT_IN_USE, MemberStatus.IN_USE
+FREE, TAKEN = MemberStatus.NOT_IN_USE, MemberStatus.IN_USE
 
 
 @dataclass
 class Queue:
-    """The one queue."""
+    """The one queue: its agents, and for each who waits whether a telephone rings."""
 
     members: list[MemberStatus]
-    waiting: int
+    waiting: list[bool]
 
     def state(self, queue: str) -> QueueState:
         return QueueState(
             queue,
             0.0,
             members=tuple(Member(f"PJSIP/{i}", status=status) for i, status in enumerate(self.members)),
-            waiting=tuple(Waiting(str(i), f"PJSIP/{i}", i + 1, 0.0) for i in range(self.waiting)),
-            strategy="rrmemory",
+            waiting=tuple(
+                Waiting(str(i), f"PJSIP/{i}", i + 1, 0.0, ringing=frozenset({"PJSIP/0"} if rings else ()))
+                for i, rings in enumerate(self.waiting)
+            ),
         )
 
 
 @pytest.mark.parametrize(
     ("members", "waiting", "basis"),
     [
-        ([FREE, FREE], 0, "0 ahead, 2 agents (2 free)"),
+        ([FREE, FREE], [], "0 ahead, 2 agents (2 free)"),
         # The one who waits has the agent whose telephone rings, and the other agent is for who comes now.
-        ([RINGING, FREE], 1, "0 ahead, 2 agents (1 free)"),
-        ([RINGING, TALKING], 3, "2 ahead, 2 agents (0 free)"),
-        ([TALKING, TALKING], 1, "1 ahead, 2 agents (0 free)"),
+        ([TAKEN, FREE], [True], "0 ahead, 2 agents (1 free)"),
+        ([TAKEN, TAKEN], [True, False, False], "2 ahead, 2 agents (0 free)"),
+        ([TAKEN, TAKEN], [False], "1 ahead, 2 agents (0 free)"),
     ],
 )
 async def test_whose_agent_is_being_rung_is_not_ahead_any_more(
-    members: list[MemberStatus], waiting: int, basis: str
+    members: list[MemberStatus], waiting: list[bool], basis: str
 ) -> None:
     wait = await Waits(Line(Queue(members, waiting)), MemoryStore(), lambda: 0.0).estimate("support", OPTIONS)
     assert wait.basis == f"{basis}, handle time 100 s"
