@@ -75,7 +75,10 @@ class Channel:
         await self._session.do(op.CHANNEL_DIAL, self._ids, caller=caller_id, timeout=_ring_limit(timeout_s))
 
     async def hangup(self, reason_code: int | None = None) -> bool:
-        """End it, with a Q.850 cause (1-127) for the far side. False when it had ended already, which is no error."""
+        """End it, with a Q.850 cause (1-127) for the far side. False when it was gone already, which is no error.
+
+        What is being played on it then ends as failed, after its ChannelHangupRequest.
+        """
         if reason_code is not None and not 1 <= reason_code <= 127:
             raise AriInvalidRequest(f"no Q.850 cause: {reason_code}")
         try:
@@ -87,7 +90,10 @@ class Channel:
     async def continue_in_dialplan(
         self, context: str | None = None, extension: str | None = None, priority: int | None = None
     ) -> None:
-        """Give it back to the dialplan; without a place, after the Stasis() that gave it to us."""
+        """Give it back to the dialplan; without a place, after the Stasis() that gave it to us.
+
+        StasisEnd is then the last event of it, unless we originated it or subscribe to it (`Applications.subscribe`).
+        """
         await self._session.do(
             op.CHANNEL_CONTINUE, self._ids, context=context, extension=extension, priority=priority
         )
@@ -169,7 +175,8 @@ class Channel:
     ) -> Channel:
         """Make a channel that hears (`spy`) or speaks into (`whisper`) this one; it enters the application.
 
-        `in` is what comes from the far side, `out` what goes to it.
+        `in` is what comes from the far side, `out` what goes to it. Nothing may be done with it before its
+        StasisStart, so follow `snoop_id` first; until then every verb raises AriConflict.
         """
         data = await self._session.read(
             CHANNEL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ivr.ari import operations as op
-from ivr.ari.errors import AriNotFound
+from ivr.ari.errors import AriConflict, AriNotFound
 from ivr.ari.models import PLAYBACK, PlaybackData
 from ivr.ari.session import Session
 
@@ -22,7 +22,7 @@ class Playback:
         """As it was when we asked."""
 
     async def stop(self) -> bool:
-        """Silence it. False when it had ended already, which is no error."""
+        """As `Playbacks.stop`."""
         return await Playbacks(self._session).stop(self.id)
 
     async def control(self, operation: Literal["restart", "pause", "unpause", "reverse", "forward"]) -> None:
@@ -42,9 +42,13 @@ class Playbacks:
         return Playback(self._session, await self._session.read(PLAYBACK, op.PLAYBACK_GET, ids))
 
     async def stop(self, playback_id: str) -> bool:
-        """Silence it. False when it had ended already, which is no error."""
+        """Silence it. False when it had ended already, which is no error.
+
+        Raises AriServerError while it plays a digits:, number: or characters: URI: Asterisk cannot stop those.
+        """
         try:
             await self._session.do(op.PLAYBACK_STOP, {"playbackId": playback_id})
-        except AriNotFound:
+        # A conflict is one that has just failed: gone in an instant.
+        except (AriNotFound, AriConflict):
             return False
         return True
