@@ -58,6 +58,16 @@ def test_the_json_document_is_all_that_is_printed(tmp_path: Path) -> None:
     assert "secret" not in done.stdout
 
 
+def test_every_check_is_on_the_doctors_page(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+    done = doctor("--json", "--config", write_settings(tmp_path))
+    families = {"modules": "*", "prompts": "LOCALE", "numbers": "LOCALE", "trunk": "NAME", "queue": "NAME"}
+    for check in json.loads(done.stdout)["checks"]:
+        family = check["name"].partition(".")[0]
+        name = f"{family}.{families[family]}" if family in families else check["name"]
+        assert f"`{name}`" in page
+
+
 @pytest.mark.parametrize(
     ("text", "problems"),
     [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -13,54 +15,59 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from lab_process import LabProcess
 
-from ivr.lab import rootfs
+from ivr.doctor.check import Check, Status
+from ivr.doctor.examine import examine
+from ivr.doctor.report import verdict
+from ivr.lab import Lab
+from ivr.settings import load_settings
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
 
-Checks = dict[str, dict[str, str]]
+Checks = dict[str, Check]
 RELOAD_AMI = "manager reload"
 DOCTOR = [sys.executable, "-m", "ivr", "doctor"]
 
 
 class Clinic:
-    """A lab, and the doctor beside it in its network."""
+    """A lab, and the doctor beside it."""
 
-    def __init__(self, lab: LabProcess) -> None:
+    def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab = lab
-        self.settings = Path(lab.line["config"]).read_text()
-        self.etc = lab.where / "pbx" / "etc"
+        self.settings = Path(lab.data.config).read_text()
+        self.pbx = Path(lab.data.run_dir) / "pbx"
+        self.etc = self.pbx / "etc"
         self.env: dict[str, str] = {}
+        self._config = folder / "looked-at.toml"
 
-    def inside(self, *command: str) -> list[str]:
-        """The command, run in the lab's network."""
-        return ["nsenter", "--target", str(self.lab.line["pids"]["keeper"]), "--net", *command]
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`ivr doctor` as people and programs run it."""
+        return subprocess.run(
+            [*DOCTOR, "--config", str(self._written()), *arguments],
+            env={**os.environ, **self.env},
+            capture_output=True,
+            text=True,
+            timeout=40,
+            check=False,
+        )
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, **self.env}
-        return subprocess.run(self.inside(*command), env=env, capture_output=True, text=True, timeout=40, check=False)
+    def examine(self, ahead_s: float = 0.0) -> Checks:
+        """The same without a process of its own, the checks by name. `ahead_s`: how wrong the doctor's clock is."""
+        settings = load_settings(self._written(), self.env)
+        checks = asyncio.run(examine(settings, now_s=lambda: time.time() + ahead_s))
+        return {check.name: check for check in checks}
 
-    def doctor(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        config = self.lab.where.parent / "looked-at.toml"
-        config.write_text(self.settings)
-        return self.run(*DOCTOR, "--config", str(config), *arguments)
-
-    def examine(self) -> tuple[int, Checks]:
-        """The exit code, and the checks by name."""
-        done = self.doctor("--json")
-        assert done.stderr == ""
-        document = json.loads(done.stdout)
-        checks = {check["name"]: check for check in document["checks"]}
-        assert len(checks) == len(document["checks"])
-        return done.returncode, checks
+    def _written(self) -> Path:
+        self._config.write_text(self.settings)
+        return self._config
 
     # ---- ways to break it
 
     def cli(self, command: str) -> str:
-        return self.lab.cli(command)
+        return self.lab.pbx_cli(command)
 
     def set_option(self, section: str, option: str, value: str) -> None:
         """Another value of an option in the settings file."""
@@ -71,13 +78,10 @@ class Clinic:
 
     def redis(self, *words: str) -> str:
         """What the store answers to a command."""
-        ask = (
-            "import socket, sys\n"
-            "with socket.create_connection(('127.0.0.1', 6390), 5) as link:\n"
-            "    link.sendall(' '.join(sys.argv[1:]).encode() + b'\\r\\n')\n"
-            "    print(link.recv(4096).decode())\n"
-        )
-        return self.run(sys.executable, "-c", ask, *words).stdout
+        address = urlsplit(self.lab.data.redis)
+        with socket.create_connection((address.hostname, address.port or 6379), 5) as link:
+            link.sendall(" ".join(words).encode() + b"\r\n")
+            return link.recv(4096).decode()
 
     @contextmanager
     def edited(self, file: str, old: str, new: str, reload: str) -> Iterator[None]:
@@ -95,19 +99,14 @@ class Clinic:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabProcess]:
-    rootfs.ensure(lambda line: None)
-    process = LabProcess(tmp_path_factory.mktemp("doctor") / "run")
-    try:
-        process.up("--agents", "2")
-        yield process
-    finally:
-        process.clear()
+def lab() -> Iterator[Lab]:
+    with Lab(app=False, agents=2) as lab:
+        yield lab
 
 
 @pytest.fixture
-def clinic(lab: LabProcess) -> Clinic:
-    return Clinic(lab)
+def clinic(lab: Lab, tmp_path: Path) -> Clinic:
+    return Clinic(lab, tmp_path)
 
 
 @pytest.fixture
@@ -117,40 +116,46 @@ def mended() -> Iterator[ExitStack]:
         yield stack
 
 
-def is_named(checks: Checks, name: str, detail: str, mend: str, *, status: str = "failed") -> None:
-    assert checks[name]["status"] == status, checks
-    assert detail in checks[name]["detail"]
-    assert mend in checks[name]["mend"]
+def is_named(checks: Checks, name: str, detail: str, mend: str, *, status: Status = Status.FAILED) -> None:
+    found = checks[name]
+    assert found.status is status, found
+    assert detail in found.detail
+    assert mend in found.mend
 
 
-def assert_named(clinic: Clinic, name: str, detail: str, mend: str, *, status: str = "failed") -> Checks:
-    code, checks = clinic.examine()
+def assert_named(clinic: Clinic, name: str, detail: str, mend: str, *, status: Status = Status.FAILED) -> Checks:
+    checks = clinic.examine()
     is_named(checks, name, detail, mend, status=status)
-    assert code == (1 if status == "failed" else 0)
+    assert verdict([*checks.values()]) == (status is not Status.FAILED)
     return checks
 
 
 def test_a_healthy_lab_is_fine(clinic: Clinic) -> None:
     begun_s = time.monotonic()
-    code, checks = clinic.examine()
+    done = clinic.command("--json")
     assert time.monotonic() - begun_s < 15
-    assert code == 0
-    not_fine = {name: check["status"] for name, check in checks.items() if check["status"] != "ok"}
+    assert done.returncode == 0
+    assert done.stderr == ""
+    document = json.loads(done.stdout)
+    assert document["ok"] is True
+    not_fine = {check["name"]: check["status"] for check in document["checks"] if check["status"] != "ok"}
     # No agent is busy, and the module that would tell is not among those that the application needs.
     assert not_fine == {"ami.read": "unknown"}
 
 
 def test_a_person_reads_a_table(clinic: Clinic) -> None:
-    done = clinic.doctor()
-    assert done.returncode == 0
+    clinic.env["IVR_AMI_PASSWORD"] = "wrong"
+    done = clinic.command()
+    assert done.returncode == 1
     assert "Asterisk 22." in done.stdout
-    assert re.search(r"^\d+ checks: \d+ fine, 1 could not be looked at$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ami +FAILED +127.0.0.1:5038 refuses", done.stdout, re.MULTILINE)
+    assert re.search(r"^\d+ checks: \d+ fine, 1 failed, \d skipped$", done.stdout, re.MULTILINE)
 
 
 def test_it_leaves_no_trace(clinic: Clinic) -> None:
-    records = Path(clinic.lab.line["cdr"])
+    records = Path(clinic.lab.data.cdr)
     before = records.read_text() if records.exists() else ""
-    log = clinic.lab.where / "pbx" / "log" / "messages.log"
+    log = clinic.pbx / "log" / "messages.log"
     complaints = log.read_text().count("WARNING") + log.read_text().count("ERROR")
     clinic.examine()
     time.sleep(0.5)
@@ -164,8 +169,8 @@ def test_it_leaves_no_trace(clinic: Clinic) -> None:
 def test_a_wrong_ari_password(clinic: Clinic) -> None:
     clinic.env["IVR_ARI_PASSWORD"] = "wrong"
     checks = assert_named(clinic, "ari", "refuses the user callback", "in ari.conf: `[callback]`")
-    assert checks["dialplan"]["because"] == "ari"
-    assert "wrong" not in checks["ari"]["detail"]
+    assert checks["dialplan"].because == "ari"
+    assert "wrong" not in checks["ari"].detail
 
 
 def test_an_ari_account_that_may_only_read(clinic: Clinic, mended: ExitStack) -> None:
@@ -183,8 +188,8 @@ def test_ari_is_switched_off(clinic: Clinic, mended: ExitStack) -> None:
 def test_a_wrong_ami_password(clinic: Clinic) -> None:
     clinic.env["IVR_AMI_PASSWORD"] = "wrong"
     checks = assert_named(clinic, "ami", "refuses the user callback, the password, or our address", "`permit`")
-    assert checks["queue.support"]["because"] == "ami"
-    assert checks["ari"]["status"] == "ok"
+    assert checks["queue.support"].because == "ami"
+    assert checks["ari"].status is Status.OK
 
 
 def test_an_ami_account_that_this_machine_may_not_use(clinic: Clinic, mended: ExitStack) -> None:
@@ -206,8 +211,8 @@ def test_an_ami_account_that_hears_too_little(clinic: Clinic, mended: ExitStack)
     """Where Asterisk can read its own configuration, as most can, no event need come for it."""
     mended.callback(clinic.cli, "module unload func_config.so")
     clinic.cli("module load func_config.so")
-    _, checks = clinic.examine()
-    assert checks["ami.read"]["status"] == "ok"
+    checks = clinic.examine()
+    assert checks["ami.read"].status is Status.OK
     with clinic.edited("site/manager.conf", "read = agent,call", "read = call", RELOAD_AMI):
         assert_named(clinic, "ami.read", "not told of events of the class agent", "`read = agent,call`")
     with clinic.edited("site/manager.conf", "read = agent,call", "", RELOAD_AMI):
@@ -224,18 +229,22 @@ def test_events_of_agents_that_come_in_are_believed(clinic: Clinic) -> None:
 
     with ThreadPoolExecutor(1) as beside:
         busy = beside.submit(keep_agents_busy)
-        _, checks = clinic.examine()
+        checks = clinic.examine()
         done.set()
         busy.result()
-    assert checks["ami.read"]["status"] == "ok"
-    assert checks["ami.read"]["detail"] == "events of the classes agent, call come in"
+    assert checks["ami.read"].status is Status.OK
+    assert checks["ami.read"].detail == "events of the classes agent, call come in"
 
 
 def test_an_ami_account_that_may_do_too_much(clinic: Clinic, mended: ExitStack) -> None:
     all_of_it = "read = agent,call\nwrite = all"
     mended.enter_context(clinic.edited("site/manager.conf", "read = agent,call", all_of_it, RELOAD_AMI))
     assert_named(
-        clinic, "ami.write", "may do what is not needed: Command, Originate", "without a `write`", status="warning"
+        clinic,
+        "ami.write",
+        "may do what is not needed: Command, Originate",
+        "without a `write`",
+        status=Status.WARNING,
     )
 
 
@@ -246,7 +255,7 @@ def test_a_queue_that_nobody_serves(clinic: Clinic, mended: ExitStack) -> None:
     mended.enter_context(
         clinic.edited("site/queues.conf", last, f"{last}\n[empty](callback-queue-defaults)", "queue reload all")
     )
-    assert_named(clinic, "queue.empty", "nobody is a member of empty now", "`member => ", status="warning")
+    assert_named(clinic, "queue.empty", "nobody is a member of empty now", "`member => ", status=Status.WARNING)
 
 
 def test_a_queue_whose_telephones_are_away(clinic: Clinic, mended: ExitStack) -> None:
@@ -260,7 +269,7 @@ def test_a_queue_whose_telephones_are_away(clinic: Clinic, mended: ExitStack) ->
         "queue.away",
         "none of the 2 members of away can be reached: PJSIP/agent-phone-1 (unavailable), PJSIP/nobody (invalid)",
         "pjsip show endpoints",
-        status="warning",
+        status=Status.WARNING,
     )
 
 
@@ -282,8 +291,8 @@ def test_modules_that_are_not_loaded(clinic: Clinic, mended: ExitStack) -> None:
     for module in lost:
         mended.callback(clinic.cli, f"module load {module}")
         assert "Unloaded" in clinic.cli(f"module unload {module}")
-    code, checks = clinic.examine()
-    assert code == 1
+    checks = clinic.examine()
+    assert not verdict([*checks.values()])
     for module, (check, detail) in lost.items():
         is_named(checks, check, detail, f"`module load {module}`")
 
@@ -314,7 +323,7 @@ def test_a_missing_context(clinic: Clinic, mended: ExitStack) -> None:
 
 
 def test_a_missing_prompt(clinic: Clinic, mended: ExitStack) -> None:
-    folder = clinic.lab.where / "pbx" / "prompts" / "callback" / "en-US"
+    folder = clinic.pbx / "prompts" / "callback" / "en-US"
     for name in ("offer.wav", "offer.wav16"):
         mended.callback((folder / f"{name}.away").rename, folder / name)
         (folder / name).rename(folder / f"{name}.away")
@@ -332,8 +341,8 @@ def test_settings_that_name_what_asterisk_does_not_have(clinic: Clinic) -> None:
     clinic.set_option("service.support", "_queue", "complaints")
     clinic.set_option("service.support", "_language", "de-DE")
     clinic.settings += '\n[service.Sales]\n_queue = "support"\n'
-    code, checks = clinic.examine()
-    assert code == 1
+    checks = clinic.examine()
+    assert not verdict([*checks.values()])
     is_named(checks, "dialplan.application", "sends calls to callback", "`CALLBACK_APP = another`")
     is_named(checks, "trunk.nowhere", "there is no PJSIP endpoint nowhere", "`[nowhere]`, `type = endpoint`")
     is_named(checks, "queue.complaints", "Asterisk has no queue complaints", "in queues.conf: `[complaints]`")
@@ -341,7 +350,7 @@ def test_settings_that_name_what_asterisk_does_not_have(clinic: Clinic) -> None:
     is_named(checks, "numbers.de-DE", "in de", "asterisk-core-sounds-de")
     # The dialplan is looked at, trunk or no trunk.
     is_named(checks, "dialplan", "no extension Sales in callback-inbound", "names in small letters")
-    assert checks["queue.support"]["status"] == "ok"
+    assert checks["queue.support"].status is Status.OK
 
 
 def test_a_trunk_without_a_contact(clinic: Clinic) -> None:
@@ -350,7 +359,7 @@ def test_a_trunk_without_a_contact(clinic: Clinic) -> None:
 
 
 def test_our_name_in_other_hands(clinic: Clinic, mended: ExitStack) -> None:
-    ari = clinic.lab.line["ari"]
+    ari = clinic.lab.data.ari
     hold = (
         "import asyncio, sys\n"
         "from ivr.ari.http_transport import HttpTransport\n"
@@ -361,13 +370,13 @@ def test_our_name_in_other_hands(clinic: Clinic, mended: ExitStack) -> None:
         "            print(frame, flush=True)\n"
         "asyncio.run(main())\n"
     )
-    command = clinic.inside(sys.executable, "-c", hold, ari["url"], ari["user"], ari["password"])
+    command = [sys.executable, "-c", hold, ari.url, ari.user, ari.password]
     holder = mended.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
     mended.callback(holder.kill)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "here\n"
     assert_named(
-        clinic, "ari.application", "some program is registered as callback", "only the last", status="warning"
+        clinic, "ari.application", "some program is registered as callback", "only the last", status=Status.WARNING
     )
     # And it was not taken away from that program.
     assert "callback" in clinic.cli("ari show apps")
@@ -377,28 +386,15 @@ def test_our_name_in_other_hands(clinic: Clinic, mended: ExitStack) -> None:
 
 def test_a_clock_that_is_off(clinic: Clinic) -> None:
     """The machines share one clock here, so the doctor's own is put forward."""
-    skewed = (
-        "import asyncio, json, os, sys, time\n"
-        "from dataclasses import asdict\n"
-        "from pathlib import Path\n"
-        "from ivr.doctor.examine import examine\n"
-        "from ivr.settings import load_settings\n"
-        "settings = load_settings(Path(sys.argv[1]), os.environ)\n"
-        "checks = asyncio.run(examine(settings, now_s=lambda: time.time() + 30))\n"
-        "print(json.dumps({check.name: asdict(check) for check in checks}))\n"
-    )
-    done = clinic.run(sys.executable, "-c", skewed, clinic.lab.line["config"])
-    checks = json.loads(done.stdout)
+    checks = clinic.examine(ahead_s=30)
     for name, whose in (("ari.clock", "Asterisk"), ("redis.clock", "Redis")):
-        assert checks[name]["status"] == "failed"
-        assert checks[name]["detail"] == f"{whose}'s clock is 30.0 s behind this machine's"
-        assert "timedatectl set-ntp true" in checks[name]["mend"]
+        is_named(checks, name, f"{whose}'s clock is 30.0 s behind this machine's", "`timedatectl set-ntp true`")
 
 
 def test_settings_that_cannot_be_used(clinic: Clinic) -> None:
     clinic.set_option("asterisk", "trunk", "not a name")
     clinic.set_option("asterisk", "app", "not a name")
-    done = clinic.doctor("--json")
+    done = clinic.command("--json")
     assert done.returncode == 2
     checks = json.loads(done.stdout)["checks"]
     assert [check["name"] for check in checks] == ["settings", "settings"]
