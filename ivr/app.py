@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from ivr.ami import AmiClient, QueueBoard, QueueUnknown
+from ivr.ami import AmiClient, AmiError, QueueBoard, QueueUnknown
 from ivr.ami.events import AgentComplete, AgentConnect, AmiEvent, QueueCallerLeave
 from ivr.ari import AriClient
 from ivr.backoff import Backoff
@@ -57,10 +57,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         )
         wrapup_s = {options.queue: options.wrapup_time_s for options in settings.services.values()}
         board = QueueBoard(ami, wrapup_s=wrapup_s)
-        queues = _Queues(board)
+        queues = _Queues(ami, board)
         line, journal = Line(queues), Journal(store)
         waits = Waits(line, store, now)
-        switch = AriSwitch(ari, queues.all, settings.prompts.locale, partial(_ear, journal))
+        switch = AriSwitch(ari, queues, settings.prompts.locale, partial(_ear, journal))
         callbacks = CallbackService(store, catalog, interactions=AriInteractions(ari), metrics=metrics, now=now)
         dialer = Dialer(callbacks, store, switch, line, worker=_worker_name(), ready=lambda: switch.is_ready, now=now)
         Reception(ari, callbacks, journal, line, waits, metrics, now)
@@ -98,8 +98,8 @@ def _ear(journal: Journal, channel_id: str) -> Tell:
 class _Queues:
     """The board for those who take an unknown queue for an answer."""
 
-    def __init__(self, board: QueueBoard) -> None:
-        self._board = board
+    def __init__(self, ami: AmiClient, board: QueueBoard) -> None:
+        self._ami, self._board = ami, board
 
     def state(self, queue: str) -> QueueState | None:
         try:
@@ -109,6 +109,15 @@ class _Queues:
 
     def all(self) -> list[QueueState]:
         return [state for queue in self._board.queues() if (state := self.state(queue))]
+
+    async def withdraw(self, queue: str, channel: str) -> bool:
+        """Give a waiting caller back to the dialplan; Asterisk asks no right for it."""
+        try:
+            await self._ami.action("QueueWithdrawCaller", Queue=queue, Caller=channel)
+        except AmiError as error:
+            _log.warning("caller_not_withdrawn", queue=queue, channel=channel, error=str(error))
+            return False
+        return True
 
 
 def _tell(queues: _Queues, switch: AriSwitch, line: Line, waits: Waits, catalog: Catalog, event: AmiEvent) -> None:

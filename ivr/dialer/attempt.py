@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ivr.dialer.ledger import Ledger
 from ivr.dialer.line import Line, channel_id
-from ivr.domain.callback import Attempt
+from ivr.domain.callback import Attempt, CallbackState
 from ivr.domain.retry import RetryRules
 from ivr.flows.call import DialRequest
 from ivr.service.options import ServiceOptions
@@ -52,6 +52,11 @@ class AttemptCase(Ledger):
         """Of the attempt under way."""
         return self.callback.attempts[-1].channel_id
 
+    @property
+    def is_before_agent(self) -> bool:
+        """A call is under way that brought the customer to no agent yet, as far as this worker knows."""
+        return bool(self.callback.attempts) and self.callback.state in (CallbackState.QUEUED, CallbackState.ROUTING)
+
     async def begin(self) -> None:
         """Store the intent to dial once more. Raises StoreUnavailable: then nothing may be dialled."""
         number = len(self.callback.attempts) + 1
@@ -68,6 +73,7 @@ class AttemptCase(Ledger):
             locale=self.callback.locale,
             variables={
                 "CB_SERVICE_ID": self.callback.id,
+                "CDR(_CB_SERVICE_ID)": self.callback.id,
                 "CB_CUSTOMER": self.callback.customer_number,
                 "GMS_UserData": json.dumps(dict(self.callback.user_data)),
             },

@@ -17,7 +17,7 @@ from ivr.flows.call import AlreadyDialled, Switch, SwitchLost
 from ivr.flows.outbound import NoLongerOurs, outbound
 from ivr.service.callbacks import CallbackService
 from ivr.service.errors import StorageFailed
-from ivr.store.port import CallbackStore, Claim, StoreUnavailable
+from ivr.store.port import CallbackStore, Claim, Place, StoreUnavailable
 
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +45,8 @@ class Dialer:
         self._ready, self._now = ready, now
         self._leases = Leases(store, worker, now)
         self._attempts: set[asyncio.Task[None]] = set()
+        self._cases: dict[str, AttemptCase] = {}
+        """The attempts under way, by callback; without those whose call was ended as nobody wants it any more."""
         self._kicked = asyncio.Event()
         self._last_reason: dict[str, str] = {}
 
@@ -81,17 +83,34 @@ class Dialer:
             await self._callbacks.expire_overdue(service)
             if self._ready():
                 await self._take_over_orphans(service)
-                await self._dial(service)
+                places = await self._store.line(service)
+                await self._end_unwanted(service, places)
+                await self._dial(service, places)
         except (StoreUnavailable, StorageFailed) as gone:
             _log.warning("store_unavailable", service=service, error=str(gone))
 
     async def _take_over_orphans(self, service: str) -> None:
         for callback_id in await self._store.expired_claims(service, self._now()):
             if claim := await self._leases.take(callback_id, orphaned=True):
-                self._start(reconcile(self._switch, self._case(claim)), claim)
+                case = self._case(claim)
+                self._start(reconcile(self._switch, case), case)
 
-    async def _dial(self, service: str) -> None:
-        places = await self._store.line(service)
+    async def _end_unwanted(self, service: str, places: list[Place]) -> None:
+        """End the calls of callbacks that were cancelled since they were dialled."""
+        in_line = {place.callback_id for place in places}
+        for case in [c for c in self._cases.values() if c.callback.service == service and c.is_before_agent]:
+            if case.callback.id in in_line:
+                continue
+            callback = await self._store.get(case.callback.id)
+            # Asked again: an attempt may have come to its own end meanwhile, and be saying goodbye.
+            if case.is_before_agent and (callback is None or callback.is_final):
+                try:
+                    if await self._switch.end(case.channel_id):
+                        self._cases.pop(case.callback.id, None)
+                except SwitchLost as lost:
+                    _log.warning("unwanted_call_not_ended", channel=case.channel_id, error=str(lost))
+
+    async def _dial(self, service: str, places: list[Place]) -> None:
         if not places:
             return
         options = self._callbacks.catalog.get(service)
@@ -107,7 +126,8 @@ class Dialer:
         await self._tell(service, decision)
         for callback_id in decision.callback_ids:
             if claim := await self._leases.take(callback_id):
-                self._start(outbound(self._switch, self._case(claim)), claim)
+                case = self._case(claim)
+                self._start(outbound(self._switch, case), case)
 
     def _case(self, claim: Claim) -> AttemptCase:
         options = self._callbacks.catalog.for_callback(claim.callback)
@@ -121,8 +141,9 @@ class Dialer:
         data = {"released": ",".join(decision.callback_ids), "reason": decision.reason}
         await self._store.log(service, "pacing", data=data)
 
-    def _start(self, work: Coroutine[object, object, None], claim: Claim) -> None:
-        task = asyncio.create_task(self._watched(work, claim))
+    def _start(self, work: Coroutine[object, object, None], case: AttemptCase) -> None:
+        self._cases[case.callback.id] = case
+        task = asyncio.create_task(self._watched(work, case))
         self._attempts.add(task)
         task.add_done_callback(self._over)
 
@@ -132,9 +153,10 @@ class Dialer:
             _log.error("attempt_failed", exc_info=error)
         self.kick()
 
-    async def _watched(self, work: Coroutine[object, object, None], claim: Claim) -> None:
+    async def _watched(self, work: Coroutine[object, object, None], case: AttemptCase) -> None:
         """Work on a claimed callback. At its end the claim is given back; after a failure it is left to run out, and
         reconciliation asks the switch what became of the call."""
+        claim = case.claim
         with bound_contextvars(callback_id=claim.callback.id):
             try:
                 await work
@@ -148,5 +170,7 @@ class Dialer:
             except BaseException:
                 self._leases.abandon(claim)
                 raise
+            finally:
+                self._cases.pop(claim.callback.id, None)
             if self._leases.holds(claim):
                 await self._leases.give_back(claim)

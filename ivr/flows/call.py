@@ -149,6 +149,13 @@ class Switch(Protocol):
     async def dial(self, request: DialRequest) -> Dialled:
         """Start to ring. Raises NotAnswered when the call cannot even be made, AlreadyDialled, SwitchLost."""
 
+    async def end(self, channel_id: str) -> bool:
+        """End a call of ours that is wanted no more, wherever it is; False when there is none.
+
+        Its script hears of it as of any other end. A customer who waits in the queue is taken out of it, and hears
+        what is said to those for whom no agent came; nobody has abandoned anything. Raises SwitchLost.
+        """
+
     async def adopt(self, channel_id: str) -> Adopted | None:
         """A call of ours from before a restart, under a script again; None when it has ended. Raises SwitchLost."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ivr.domain.answer import Verdict
@@ -95,7 +96,8 @@ class FakeCall:
         self._replies = list(self.person.replies)
         self._playing: dict[str, asyncio.TimerHandle] = {}
         self._played = 0
-        self._lost = False
+        self._over = asyncio.Event()
+        self._lost = self._withdrawn = False
 
     @property
     def caller_number(self) -> str:
@@ -163,15 +165,19 @@ class FakeCall:
             self._later(self.person.verdict_after_s, self._inbox.put_nowait, Detection(verdict))
 
     async def answered(self, ring_s: float) -> None:
+        answers_after_s = self.person.answers_after_s
         if self.person.refuses:
-            await asyncio.sleep(1)
-            self.ended = self.person.refuses
-            raise NotAnswered(*self.person.refuses)
-        if self.person.answers_after_s is None or self.person.answers_after_s > ring_s:
-            await asyncio.sleep(ring_s)
-            self.ended = (19, "User alerting, no answer")
+            rings_s, ends = 1.0, self.person.refuses
+        elif answers_after_s is None or answers_after_s > ring_s:
+            rings_s, ends = ring_s, (19, "User alerting, no answer")
+        else:
+            rings_s, ends = answers_after_s, None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(rings_s):
+                await self._over.wait()
+        self.ended = self.ended or ends
+        if self.ended:
             raise NotAnswered(*self.ended)
-        await asyncio.sleep(self.person.answers_after_s)
         await self.answer()
 
     def press(self, digits: str) -> None:
@@ -183,7 +189,13 @@ class FakeCall:
         """The far side hangs up."""
         if self.ended is None:
             self.ended = (cause, text)
+            self._over.set()
             self._inbox.put_nowait(HungUp(cause, text))
+
+    def withdraw(self) -> None:
+        """The queue gives the customer back."""
+        self._withdrawn = True
+        self._inbox.put_nowait(QueueGaveUp("WITHDRAW"))
 
     def lose_switch(self) -> None:
         self._lost = True
@@ -204,7 +216,7 @@ class FakeCall:
         self._inbox.put_nowait(Played(playback, ok))
 
     def _put_through(self, waited_s: float) -> None:
-        if not self.ended:
+        if not self.ended and not self._withdrawn:
             self._inbox.put_nowait(AgentAnswered(self.agents.name, waited_s))
             self._later(self.agents.talk_s, self.end)
 
@@ -243,6 +255,18 @@ class FakeSwitch:
         call = FakeCall(request.channel_id, self.persons[request.number], self.agents)
         self.calls[request.channel_id] = call
         return call
+
+    async def end(self, channel_id: str) -> bool:
+        if not self.connected:
+            raise SwitchLost
+        call = self.calls.get(channel_id)
+        if call is None or call.ended:
+            return False
+        if call.left:
+            call.withdraw()
+        else:
+            await call.hang_up()
+        return True
 
     async def adopt(self, channel_id: str) -> Adopted | None:
         if not self.connected:

@@ -53,6 +53,7 @@ class AriCall:
     def __init__(self, ari: AriClient, channel: Channel, events: Subscription, locale: str, tell: Tell) -> None:
         self._ari, self._channel, self._events, self._locale, self._tell = ari, channel, events, locale, tell
         self._playbacks = 0
+        self._playing: str | None = None
         self._ended: HungUp | None = None
 
     @property
@@ -74,6 +75,7 @@ class AriCall:
         self._tell("heard", {"media": " ".join(uri.rpartition("/")[2] for uri in uris)})
         with asking():
             await self._channel.play(uris, playback_id=playback, language=language(self._locale))
+        self._playing = playback
         return playback
 
     async def stop(self, playback: str) -> None:
@@ -98,6 +100,8 @@ class AriCall:
                 self._tell("pressed", {"key": digit})
                 return Digit(digit)
             case PlaybackFinished(playback=playback):
+                if playback.id == self._playing:
+                    self._playing = None
                 return Played(playback.id, ok=not playback.failed)
             case StasisStart(args=args):
                 return await self._entered(event.channel.id, args)
@@ -127,6 +131,9 @@ class AriCall:
             await _all(self._channel.set_variable(name, value) for name, value in data.items())
 
     async def join_queue(self, queue: str, position: int) -> None:
+        if self._playing:
+            # Asterisk would let it come to its end first.
+            await self.stop(self._playing)
         with asking():
             await self._channel.set_variable("CB_POSITION", str(position))
             await self._channel.continue_in_dialplan(QUEUE_CONTEXT, queue, 1)

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final
+from contextlib import suppress
+from typing import Final, Protocol
 
 from ivr.ari import AriBadRequest, AriClient, AriConflict, AriError, AriHttpError, AriNotFound, AriServerError
 from ivr.ari.events import ChannelDestroyed
 from ivr.domain.queue_state import QueueState
-from ivr.flows.call import Adopted, AgentAnswered, AlreadyDialled, DialRequest, NotAnswered, SwitchLost
+from ivr.flows.call import Adopted, AgentAnswered, AlreadyDialled, DialRequest, HungUp, NotAnswered, SwitchLost
 from ivr.switch.call import AriCall, AriDialledCall, Tell, asking, snoop_id
 from ivr.switch.media import language
 
 _NETWORK_OUT_OF_ORDER: Final = 38
+
+
+class Queues(Protocol):
+    """The agent queues."""
+
+    def all(self) -> Iterable[QueueState]:
+        """Those whose state is known."""
+
+    async def withdraw(self, queue: str, channel: str) -> bool:
+        """Give a waiting caller back to the dialplan, by the channel's name; False when it could not be done."""
 
 
 class AriSwitch:
@@ -22,13 +33,12 @@ class AriSwitch:
     def __init__(
         self,
         ari: AriClient,
-        queue_states: Callable[[], Iterable[QueueState]],
+        queues: Queues,
         locale: str,
         tell: Callable[[str], Tell],
     ) -> None:
-        """`queue_states`: all queues as far as they are known; `locale`: of the prompts for adopted calls;
-        `tell`: gives the history's ear for a channel id."""
-        self._ari, self._queue_states, self._locale, self._tell = ari, queue_states, locale, tell
+        """`locale`: of the prompts for adopted calls; `tell`: gives the history's ear for a channel id."""
+        self._ari, self._queues, self._locale, self._tell = ari, queues, locale, tell
         self._calls: dict[str, AriCall] = {}
         ari.on_event(ChannelDestroyed, self._ended)
 
@@ -67,6 +77,14 @@ class AriSwitch:
         self._calls[request.channel_id] = call
         return call
 
+    async def end(self, channel_id: str) -> bool:
+        for state in self._queues.all():
+            if (waiter := state.waiter(channel_id)) and await self._queues.withdraw(state.name, waiter.channel):
+                return True
+        with suppress(HungUp), asking():
+            return await self._ari.channels.handle(channel_id).hangup()
+        return False
+
     async def adopt(self, channel_id: str) -> Adopted | None:
         with asking():
             events = self._ari.subscribe(channel_id, snoop_id(channel_id))
@@ -79,7 +97,7 @@ class AriSwitch:
         call = AriCall(self._ari, channel, events, self._locale, self._tell(channel_id))
         self._calls[channel_id] = call
         in_queue = channel.data is not None and channel.data.dialplan.app == "Queue"
-        if in_queue and not any(state.waiter(channel_id) for state in self._queue_states()):
+        if in_queue and not any(state.waiter(channel_id) for state in self._queues.all()):
             call.notice(AgentAnswered("", 0.0))
         return Adopted(call, in_queue)
 

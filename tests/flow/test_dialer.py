@@ -215,18 +215,36 @@ async def test_a_customer_lost_in_the_queue_is_tried_again_and_has_its_own_reaso
     assert results(callback) == [DialResult.PERSON] * 2
 
 
-async def test_cancelling_while_it_rings_ends_the_call() -> None:
-    world = World()
+@pytest.mark.parametrize("after_s", [0.5, 4.0, 11.0, 21.0], ids=["ringing", "asked", "pressed 1", "in the queue"])
+async def test_cancelling_ends_the_call_wherever_it_is(after_s: float) -> None:
+    world = World(agents=Agents(answer_after_s=60))
     async with world.dialing():
-        callback_id = await world.ask(Person(answers_after_s=20.0, replies=[Reply(Prompt.CALLBACK_HELLO, "1")]))
-        await asyncio.sleep(5)
+        callback_id = await world.ask(Person(replies=[Reply(Prompt.CALLBACK_HELLO, "1", after_s=8.0)]))
+        await asyncio.sleep(after_s)
         callback = await world.get(callback_id)
         await world.store.save(apply(callback, Event.CANCELLED, now()), Event.CANCELLED)
-        await asyncio.sleep(60)
-    assert (await world.get(callback_id)).reason == Reason.CANCELLED
-    call = world.switch.calls[f"cb-{callback_id}-1"]
-    assert call.ended
-    assert call.left is None
+        await asyncio.sleep(5)
+        call = world.switch.calls[f"cb-{callback_id}-1"]
+        assert call.ended
+        assert call.ended_by_us
+        assert (call.left is not None) == (Prompt.CALLBACK_NO_AGENT in call.heard)
+        await asyncio.sleep(600)
+    callback = await world.get(callback_id)
+    assert (callback.state, callback.reason) == (CallbackState.COMPLETED, Reason.CANCELLED)
+    assert sum(world.switch.rings.values()) == 1
+
+
+async def test_who_has_declined_hears_the_goodbye_to_its_end() -> None:
+    world = World()
+    async with world.dialing():
+        callback_id = await world.ask(Person(replies=[Reply(Prompt.CALLBACK_HELLO, "2")]))
+        callback = await world.done(callback_id)
+        call = world.switch.calls[f"cb-{callback_id}-1"]
+        goodbye_s = now()
+        while not call.ended:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    assert now() - goodbye_s == pytest.approx(2.0, abs=0.7)
+    assert callback.reason == Reason.CANCELLED
 
 
 async def test_waiting_in_line_has_an_end() -> None:
