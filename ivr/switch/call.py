@@ -10,6 +10,7 @@ from typing import Final
 
 from ivr.ari import AriClient, AriConflict, AriError, AriNotFound, AriPrecondition, Channel, Subscription
 from ivr.ari.events import ChannelDestroyed, ChannelDtmfReceived, Event, PlaybackFinished, StasisStart
+from ivr.ari.playback_watch import PlaybackEnd, PlaybackWatch
 from ivr.domain.answer import Detected, Verdict, verdict_of_amd
 from ivr.domain.speech import Media
 from ivr.flows.call import CallEvent, Detection, Digit, HungUp, NotAnswered, Played, QueueGaveUp, SwitchLost
@@ -53,6 +54,7 @@ class AriCall:
     def __init__(self, ari: AriClient, channel: Channel, events: Subscription, locale: str, tell: Tell) -> None:
         self._ari, self._channel, self._events, self._locale, self._tell = ari, channel, events, locale, tell
         self._playbacks = 0
+        self._watch = PlaybackWatch(channel.id)
         self._playing: str | None = None
         self._ended: HungUp | None = None
 
@@ -95,6 +97,7 @@ class AriCall:
 
     async def _told(self, event: Event) -> CallEvent | None:
         """What an event means to the script, None when nothing. Raises HungUp."""
+        end = self._watch.note(event)
         match event:
             case ChannelDtmfReceived(digit=digit):
                 self._tell("pressed", {"key": digit})
@@ -102,7 +105,8 @@ class AriCall:
             case PlaybackFinished(playback=playback):
                 if playback.id == self._playing:
                     self._playing = None
-                return Played(playback.id, ok=not playback.failed)
+                # A prompt that the end of the call cut off has not failed; HungUp follows.
+                return None if end is PlaybackEnd.CUT_OFF else Played(playback.id, ok=end is PlaybackEnd.PLAYED)
             case StasisStart(args=args):
                 return await self._entered(event.channel.id, args)
             case Notice(what=what):
