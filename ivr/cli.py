@@ -17,6 +17,7 @@ from ivr.doctor.cli import DEFAULT_CONFIG, doctor
 from ivr.lab.cli import app as lab
 from ivr.lab.cli import demo
 from ivr.service.cli import app as services
+from ivr.web.cli import app as callbacks
 
 app = typer.Typer(
     name="ivr",
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(lab, name="lab")
 app.add_typer(prompts, name="prompts")
 app.add_typer(services, name="services")
+app.add_typer(callbacks, name="callbacks")
 app.command()(demo)
 app.command()(doctor)
 app.command()(doctor)
