@@ -9,13 +9,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from ivr.service.builtins import Builtins
+from ivr.service.capacities import read_capacity
+from ivr.service.office_hours import read_office_hours
 from ivr.service.options import OptionsRefused, ServiceOptions, is_service_name, service_options
+from ivr.service.patterns import read_patterns
 from ivr.service.problems import nearest, problem_text
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -84,6 +90,7 @@ class Settings:
     prompts: PromptsSettings
     log: LogSettings
     services: Mapping[str, ServiceOptions]
+    builtins: Builtins = field(default_factory=Builtins)
 
 
 _SECTIONS: Final[dict[str, type[_Section]]] = {
@@ -100,6 +107,8 @@ _ENVIRONMENT: Final = {
     "IVR_API_KEY": ("http", "api_key"),
     "REDIS_URL": ("redis", "url"),
 }
+_KINDS: Final = {"ors": "callback", "callback": "callback", "office-hours": "office-hours", "capacity": "capacity"}
+"""What a service is by its `_type`; also by its `_service`, where its `_type` is `builtin`."""
 _REDIS_URL: Final = re.compile(r"(rediss?://\S+|unix://\S+)")
 
 
@@ -126,17 +135,21 @@ class _Reading:
         self._problems: list[str] = []
 
     def settings(self) -> Settings:
-        for name in self._tables.keys() - _SECTIONS.keys() - {"service"}:
-            self._refuse("", name, f"unknown section{nearest(name, [*_SECTIONS, 'service'])}")
+        for name in self._tables.keys() - _SECTIONS.keys() - {"service", "patterns"}:
+            self._refuse("", name, f"unknown section{nearest(name, [*_SECTIONS, 'service', 'patterns'])}")
         sections = {name: self._section(name, model) for name, model in _SECTIONS.items()}
         asterisk, prompts = sections["asterisk"], sections["prompts"]
+        tables = self._service_tables()
+        builtins = self._builtins(tables)
         services = self._services(
+            tables.get("callback", {}),
+            builtins,
             trunk=asterisk.trunk if isinstance(asterisk, AsteriskSettings) else "carrier",
             language=prompts.locale if isinstance(prompts, PromptsSettings) else "en-US",
         )
         if self._problems:
             raise SettingsRefused(self._problems)
-        return Settings(**sections, services=services)  # type: ignore[arg-type]  # each was made by its own model
+        return Settings(**sections, services=services, builtins=builtins)  # type: ignore[arg-type]  # each was made by its own model
 
     def _section(self, name: str, model: type[_Section]) -> _Section | None:
         table = self._tables.get(name, {})
@@ -184,25 +197,68 @@ class _Reading:
             return "-" * 16
         return secret
 
-    def _services(self, *, trunk: str, language: str) -> dict[str, ServiceOptions]:
-        tables = self._tables.get("service", {})
-        if not isinstance(tables, dict) or not tables:
+    def _service_tables(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The tables of the services by kind and name."""
+        found: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _KINDS.values()}
+        for name, table in self._named_tables("service", "a service").items():
+            values = dict(table)
+            kind = values.pop("_type", "ors")
+            option = "_type"
+            if kind == "builtin":
+                option, kind = "_service", values.pop("_service", None)
+            if not isinstance(kind, str) or kind not in _KINDS:
+                wanted = "office-hours or capacity" if option == "_service" else "ors, office-hours or capacity"
+                self._refuse(f"service.{name}", option, f"{wanted} is wanted")
+            else:
+                found[_KINDS[kind]][name] = values
+        return found
+
+    def _builtins(self, tables: Mapping[str, Mapping[str, dict[str, Any]]]) -> Builtins:
+        def refuse(service: str, option: str, problem: str) -> None:
+            self._refuse(f"service.{service}", option, problem)
+
+        today = datetime.now(UTC).date()
+        hours = read_office_hours(tables["office-hours"], self._path.parent, today, refuse)
+        capacities = {name: read_capacity(table, partial(refuse, name)) for name, table in tables["capacity"].items()}
+        patterns = {}
+        for name, table in self._named_tables("patterns", "a group of patterns").items():
+            problems: list[tuple[str, str]] = []
+            patterns[name] = read_patterns(table, problems)
+            for option, problem in problems:
+                self._refuse(f"patterns.{name}", option, problem)
+        return Builtins(hours, capacities, patterns)
+
+    def _services(
+        self, tables: Mapping[str, dict[str, Any]], builtins: Builtins, *, trunk: str, language: str
+    ) -> dict[str, ServiceOptions]:
+        if not tables and not self._problems:
             self._refuse("", "service", "at least one service is wanted: [service.NAME]")
-            return {}
         services = {}
         for name, table in tables.items():
             section = f"service.{name}"
-            if not isinstance(table, dict):
-                self._refuse("service", name, f"a service is a section of its own: [{section}]")
-            elif not is_service_name(name):
-                self._refuse("service", name, "a service's name has letters, digits, _ . - and begins with no sign")
-            else:
-                try:
-                    services[name] = service_options(name, table, trunk=trunk, language=language)
-                except OptionsRefused as refused:
-                    for option, problem in refused.problems:
-                        self._refuse(section, option, problem)
+            try:
+                services[name] = service_options(name, table, trunk=trunk, language=language)
+            except OptionsRefused as refused:
+                for option, problem in refused.problems:
+                    self._refuse(section, option, problem)
+                continue
+            for option, problem in builtins.problems(services[name]):
+                self._refuse(section, option, problem)
         return services
+
+    def _named_tables(self, section: str, what: str) -> dict[str, dict[str, Any]]:
+        """The tables `[section.NAME]`; the rest is refused."""
+        tables = self._tables.get(section, {})
+        if not isinstance(tables, dict):
+            self._refuse("", section, f"{what} is a section of its own: [{section}.NAME]")
+            return {}
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                self._refuse(section, name, f"{what} is a section of its own: [{section}.{name}]")
+            elif not is_service_name(name):
+                whose = f"{what}'s name" if section == "service" else "a group's name"
+                self._refuse(section, name, f"{whose} has letters, digits, _ . - and begins with no sign")
+        return {name: t for name, t in tables.items() if isinstance(t, dict) and is_service_name(name)}
 
     def _told(self, section: str, option: str, error: Any) -> str:
         if option in _SECRETS.get(section, ()):

@@ -13,9 +13,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from ivr.domain.calling_hours import read_calling_hours
 from ivr.domain.numbers import is_country
 from ivr.service.durations import parse_duration_s
 from ivr.service.problems import nearest, problem_text
+
+BUCKETS_MIN: Final = (5, 10, 15, 20, 30, 60, 120)
+_REFERENCE: Final = r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})?$"
 
 OptionInput = str | int | float | bool | list[str]
 _LEVELS = Literal["normal", "advanced"]
@@ -46,8 +50,23 @@ def _country(value: str) -> str:
     return code
 
 
+def _countries(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_country(value) for value in values)
+
+
 def _horizon(value: str) -> str:
     parse_duration_s(value)
+    return value
+
+
+def _bucket(value: int) -> int:
+    if value not in BUCKETS_MIN:
+        raise ValueError(f"one of {', '.join(map(str, BUCKETS_MIN))} is wanted, not {value}")
+    return value
+
+
+def _calling_hours(value: str) -> str:
+    read_calling_hours(value)
     return value
 
 
@@ -149,6 +168,28 @@ class ServiceOptions(BaseModel):
         "_reject_future_desired_time", "1M", "bookings no later than this ahead: 1 or more y, M, w, d, h or m"
     )
 
+    # -- when there may be one
+    business_hours_service: str = _option(
+        "_business_hours_service", "", "office hours outside which no time can be booked", pattern=_REFERENCE
+    )
+    enable_reject_out_of_office_hours: bool = _option(
+        "_enable_reject_out_of_office_hours", False, "refuse requests for now while the office is closed"
+    )
+    request_time_bucket_min: Annotated[Count, AfterValidator(_bucket)] = _option(
+        "_request_time_bucket", 5, "length of a slot: 5, 10, 15, 20, 30, 60 or 120", unit="min", ge=5, le=120
+    )
+    max_request_by_time_bucket: Count = _option(
+        "_max_request_by_time_bucket", 100, "bookings in a slot, without a _capacity_service", ge=1, le=1_000_000
+    )
+    capacity_service: str = _option(
+        "_capacity_service", "", "capacity calendar that says how many bookings a slot takes", pattern=_REFERENCE
+    )
+    calling_hours: Annotated[str, AfterValidator(_calling_hours)] = _option(
+        "_calling_hours",
+        "",
+        "hours on the customer's own clock to ring them in: Mon-Fri 08:00-21:00; Sat 09:00-20:00; empty: any",
+    )
+
     # -- who may have one
     default_country: Annotated[str, AfterValidator(_country)] = _option(
         "_default_country", "US", "country of numbers without a country code"
@@ -164,6 +205,58 @@ class ServiceOptions(BaseModel):
     )
     max_queued_callbacks_per_service: Count = _option(
         "_max_queued_callbacks_per_service", 1000, "callbacks in line; bookings are not refused", ge=0, le=1_000_000
+    )
+    paused_services_id: str = _option(
+        "_paused_services_id",
+        "",
+        "services with the same are paused together; empty: the service's name",
+        level="advanced",
+        pattern=_REFERENCE,
+    )
+    exceptions: Names = _option("_exceptions", (), "groups of patterns that refuse a request, comma-separated")
+    allowed_countries: Annotated[Names, AfterValidator(_countries)] = _option(
+        "_allowed_countries", (), "countries whose numbers are rung, comma-separated; empty: all"
+    )
+    throttle_callbacks_per_service_1: Count = _option(
+        "_throttle_callbacks_per_service_1",
+        500,
+        "requests accepted in _throttle_ttl_1; 0: any number",
+        unit="requests",
+        ge=0,
+        le=1_000_000,
+    )
+    throttle_ttl_1_s: Seconds = _option(
+        "_throttle_ttl_1", 300.0, "the first sliding window", unit="s", ge=1, le=86400
+    )
+    throttle_callbacks_per_service_2: Count = _option(
+        "_throttle_callbacks_per_service_2",
+        1000,
+        "requests accepted in _throttle_ttl_2; 0: any number",
+        unit="requests",
+        ge=0,
+        le=1_000_000,
+    )
+    throttle_ttl_2_s: Seconds = _option(
+        "_throttle_ttl_2", 3600.0, "the second sliding window", unit="s", ge=1, le=86400
+    )
+    throttle_request_parameters: Names = _option(
+        "_throttle_request_parameters",
+        ("_customer_number",),
+        "parameters or headers of which each value has a daily limit, comma-separated",
+    )
+    throttle_request_parameters_limit: Count = _option(
+        "_throttle_request_parameters_limit",
+        6,
+        "accepted for now in 24 hours with the same value; 0: any number",
+        unit="requests",
+        ge=0,
+        le=10_000,
+    )
+    enable_throttle_header_parameters: bool = _option(
+        "_enable_throttle_header_parameters",
+        True,
+        "a header's value goes before the body's for that",
+        level="advanced",
     )
     customer_lookup_keys: Names = _option(
         "_customer_lookup_keys", ("_customer_number",), "keys by which callbacks are found, comma-separated"
