@@ -14,8 +14,8 @@ RUN := exec setpriv --pdeathsig TERM
 define apt
 if ! $(1) >/dev/null 2>&1; then \
   echo "installing with apt-get: $(2)"; \
-  { apt-get update -qq && \
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2); } >/dev/null 2>&1 || \
+  flock /var/cache/apt bash -c 'apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2)' >/dev/null 2>&1 || \
   { echo "cannot install $(2): it needs root and network; to see why: apt-get install $(2)" >&2; exit 1; }; \
 fi
 endef
@@ -26,6 +26,7 @@ help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(VENV)/.installed ## The Python packages, in .venv; the command is then .venv/bin/ivr
+	@:
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(call apt,$(PYTHON) -c 'import ensurepip$(,) venv',python3 python3-venv)
@@ -43,13 +44,18 @@ rootfs: # the lab's Asterisk, built once and then found in the cache directory
 sipp: # SIPp, for the tests on real calls
 	@$(call apt,command -v sipp,sip-tester)
 
-demo: install rootfs ## One callback, from the call to the agent, on a real Asterisk
+# The two long installs of a first run side by side.
+.PHONY: installs
+installs:
+	@$(MAKE) --no-print-directory -j2 install rootfs
+
+demo: installs ## One callback, from the call to the agent, on a real Asterisk
 	@$(RUN) $(BIN)/ivr demo $(ARGS)
 
-lab: install rootfs ## The same lab left running, to try by hand; Ctrl-C ends it
+lab: installs ## The same lab left running, to try by hand; Ctrl-C ends it
 	@$(RUN) $(BIN)/ivr lab up $(ARGS)
 
-test: install rootfs sipp ## All tests, on real Asterisk and SIPp too
+test: installs sipp ## All tests, on real Asterisk and SIPp too
 	@$(RUN) $(BIN)/pytest -m "not chaos" $(ARGS)
 
 test-fast: install ## The tests that need no Asterisk
