@@ -248,7 +248,8 @@ class Channels:
         """Ring an endpoint; once answered it enters our application, or the dialplan if a context is given.
 
         endpoint: such as PJSIP/+12025550100@carrier.
-        channel_id: our own, so that asking twice cannot ring twice. `subscribe` to it before.
+        channel_id: our own, so that asking twice cannot ring twice. `subscribe` to it before. Asterisk also takes it
+            for taken when it is the beginning of a living channel's id, in capitals or not.
         timeout_s: after so long without an answer the channel ends, at least 1.
         caller_id: `"Name" <number>` or a number.
         formats: codecs by name; Asterisk's choice when empty.

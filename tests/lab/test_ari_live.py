@@ -124,6 +124,12 @@ async def test_one_id_is_one_call(ari: AriClient) -> None:
     events.close()
     # Asterisk forgets: that a call was made must be remembered by us.
     again, _ = await call(ari, "cb-once-1")
+    # It compares beginnings, regardless of case; so no id of ours may be the beginning of another.
+    for taken in ("cb-once", "CB-Once-1"):
+        with pytest.raises(AriConflict):
+            await ari.channels.originate(ELSEWHERE, channel_id=taken, timeout_s=5)
+    longer, _ = await call(ari, "cb-once-1-amd")
+    assert (await longer.refresh()).id == "cb-once-1-amd"
     await again.hangup()
 
 
