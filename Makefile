@@ -59,7 +59,7 @@ test: installs sipp ## All tests, on real Asterisk and SIPp too
 	@$(RUN) $(BIN)/pytest -m "not chaos" $(ARGS)
 
 test-fast: install ## The tests that need no Asterisk
-	@$(RUN) $(BIN)/pytest -m "not lab and not chaos" $(ARGS)
+	@$(RUN) $(BIN)/pytest -n auto -m "not lab and not chaos" $(ARGS)
 
 bench: install rootfs sipp ## Calls at a steady rate through the complete offer: make bench ARGS='--rate 10 --seconds 60'
 	@$(RUN) $(BIN)/python tests/bench/offer_load.py $(ARGS)
