@@ -19,8 +19,8 @@ from ivr.domain.queue_state import MemberStatus
 NEEDED: Final = ("agent", "call")
 """The classes of events that queues, agents and hang-ups are told in."""
 _READS_CONFIGURATION: Final = "func_config.so"
-_EVENTS_S: Final = 1.0
-"""For the events of a channel that was just made."""
+_EVENTS_S: Final = 0.8
+"""For the events of a channel that was just made, and of an agent who happens to do something."""
 # Actions that no part of the application uses, and that would do harm in wrong hands.
 _DANGEROUS: Final = ("Command", "Originate", "UpdateConfig", "ModuleLoad", "Redirect", "Setvar", "QueueAdd", "Hangup")
 _GONE: Final = (MemberStatus.INVALID, MemberStatus.UNAVAILABLE)
@@ -68,7 +68,7 @@ async def may_read(patient: Patient) -> Finding:
             return ok(f"events of the classes {', '.join(NEEDED)} are sent")
         seen = patient.manager.classes
         for _ in range(round(_EVENTS_S / 0.1)):
-            if seen["call"]:
+            if all(seen[each] for each in NEEDED):
                 break
             await asyncio.sleep(0.1)
     if not seen["call"]:

@@ -220,17 +220,21 @@ def test_an_ami_account_that_hears_too_little(clinic: Clinic, mended: ExitStack)
 
 
 def test_events_of_agents_that_come_in_are_believed(clinic: Clinic) -> None:
-    done = threading.Event()
+    begun, done = threading.Event(), threading.Event()
 
     def keep_agents_busy() -> None:
-        while not done.wait(0.05):
+        while not done.is_set():
+            begun.set()
             clinic.cli("queue pause member PJSIP/agent-1 queue support")
             clinic.cli("queue unpause member PJSIP/agent-1 queue support")
 
     with ThreadPoolExecutor(1) as beside:
         busy = beside.submit(keep_agents_busy)
-        checks = clinic.examine()
-        done.set()
+        assert begun.wait(5)
+        try:
+            checks = clinic.examine()
+        finally:
+            done.set()
         busy.result()
     assert checks["ami.read"].status is Status.OK
     assert checks["ami.read"].detail == "events of the classes agent, call come in"
