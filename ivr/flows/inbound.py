@@ -230,12 +230,12 @@ async def start_callback(call: Call, desk: Desk, number: str) -> Ending:
             await call.hang_up()
             return Ending.ALREADY_WAITING
         desk.note(call, "callback_promised", {"callback_id": callback_id, "number": number})
-        await _say_goodbye(call)
+        await say_goodbye(call)
         return Ending.ACCEPTED
     raise _StayInLine(Ending.STAYED)
 
 
-async def _say_goodbye(call: Call) -> None:
+async def say_goodbye(call: Call) -> None:
     """The promise is stored by now: a caller who hangs up early has accepted all the same."""
     with suppress(CallGone):
         await say(call, [Prompt.CALLBACK_CONFIRMED])

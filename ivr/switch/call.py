@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from ivr.ari import AriClient, AriConflict, AriError, AriNotFound, AriPrecondition, Channel, Subscription
-from ivr.ari.events import ChannelDestroyed, ChannelDtmfReceived, Event, PlaybackFinished, StasisStart
+from ivr.ari.events import (
+    ChannelDestroyed,
+    ChannelDtmfReceived,
+    ChannelHangupRequest,
+    Event,
+    PlaybackFinished,
+    StasisEnd,
+    StasisStart,
+)
 from ivr.ari.playback_watch import PlaybackEnd, PlaybackWatch
 from ivr.domain.answer import Detected, Verdict, verdict_of_amd
 from ivr.domain.speech import Media
@@ -56,6 +64,7 @@ class AriCall:
         self._playbacks = 0
         self._watch = PlaybackWatch(channel.id)
         self._playing: str | None = None
+        self._ending: HungUp | None = None
         self._ended: HungUp | None = None
 
     @property
@@ -75,9 +84,9 @@ class AriCall:
         playback = f"{self.id}-p{self._playbacks}"
         uris = [uri for each in media for uri in media_uris(each, self._locale)]
         self._tell("heard", {"media": " ".join(uri.rpartition("/")[2] for uri in uris)})
+        self._playing = playback
         with asking():
             await self._channel.play(uris, playback_id=playback, language=language(self._locale))
-        self._playing = playback
         return playback
 
     async def stop(self, playback: str) -> None:
@@ -111,6 +120,13 @@ class AriCall:
                 return await self._entered(event.channel.id, args)
             case Notice(what=what):
                 return what
+            case ChannelHangupRequest(channel=channel, cause=cause) if channel.id == self.id:
+                self._ending = HungUp(cause) if cause else HungUp()
+                return None
+            case StasisEnd(channel=channel) if channel.id == self.id and self._ending:
+                # The last that is told of a call that came in; without the request before it went on in the dialplan.
+                self._ended = self._ending
+                raise self._ended
             case ChannelDestroyed(channel=channel, cause=cause, cause_txt=text) if channel.id == self.id:
                 self._ended = HungUp(cause, text)
                 raise self._ended
