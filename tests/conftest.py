@@ -10,9 +10,14 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from blockbuster import blockbuster_ctx
+from hypothesis import HealthCheck, settings
 from valkey_server import ValkeyServer
 
 pytest_plugins = ["web_site"]
+
+# A property does not fail because the machine is busy; every test has its time limit all the same.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 # looptime asks for the current event loop before tests that have none too. Without this, Python would make one
