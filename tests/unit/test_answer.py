@@ -46,9 +46,8 @@ def test_what_the_network_says(cause: int, text: str, result: DialResult) -> Non
     assert answer.detail == f"cause {cause} {text}".rstrip()
 
 
-@pytest.mark.parametrize("cause", range(128))
-def test_every_cause_is_some_way_of_not_being_reached(cause: int) -> None:
-    assert unanswered(cause, "text").result in NO_CALL
+def test_every_cause_is_some_way_of_not_being_reached() -> None:
+    assert {unanswered(cause, "text").result for cause in range(128)} == NO_CALL
 
 
 @given(st.integers(), st.text())

@@ -156,15 +156,13 @@ IMPATIENT = (0.3, 0.08, 0.02)
 """And where they do not: the true distribution is no gamma any more."""
 
 
-@pytest.mark.parametrize("ahead", [0, 1, 3, 10, 30, 100])
 @pytest.mark.parametrize("serving", [1, 2, 5, 10, 50])
 @pytest.mark.parametrize(("handle_time_s", "patience_s"), [(30, 600), (180, 600), (180, 180), (600, 300), (600, 60)])
-def test_the_quantiles_are_near_the_true_ones(
-    ahead: int, serving: int, handle_time_s: float, patience_s: float
-) -> None:
-    found_s = wait(ahead, serving, handle_time_s=handle_time_s, patience_s=patience_s)
-    truth = hypoexponential(ahead, serving / handle_time_s, 1 / patience_s)
-    assert_near(found_s, truth, PATIENT if patience_s >= handle_time_s / serving else IMPATIENT)
+def test_the_quantiles_are_near_the_true_ones(serving: int, handle_time_s: float, patience_s: float) -> None:
+    for ahead in (0, 1, 3, 10, 30, 100):
+        found_s = wait(ahead, serving, handle_time_s=handle_time_s, patience_s=patience_s)
+        truth = hypoexponential(ahead, serving / handle_time_s, 1 / patience_s)
+        assert_near(found_s, truth, PATIENT if patience_s >= handle_time_s / serving else IMPATIENT)
 
 
 # -- what must hold for any figures
