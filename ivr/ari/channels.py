@@ -43,7 +43,10 @@ class Channel:
         return self._session.router.open((self.id,), limit)
 
     def on_event(self, kind: type[Event] | str, handler: Handler) -> None:
-        """Call `handler(event)` with every event of this type of this channel; see `AriClient.on_event`."""
+        """Call `handler(event)` with every event of this type until the channel leaves the application.
+
+        See `AriClient.on_event`.
+        """
         self._session.handlers.on(kind, handler, self.id)
 
     # ---- its life

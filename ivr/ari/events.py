@@ -85,7 +85,11 @@ class StasisStart(ChannelEvent):
 
 @dataclass(frozen=True, slots=True)
 class StasisEnd(ChannelEvent):
-    """A channel left the application: it hung up, or went on in the dialplan."""
+    """A channel left the application: it hung up (ChannelHangupRequest came before), or went on in the dialplan.
+
+    The last event of a channel that came by itself; ChannelDestroyed is only told of those that we originated or
+    subscribed to.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,10 @@ class ChannelCreated(ChannelEvent):
 
 @dataclass(frozen=True, slots=True)
 class ChannelDestroyed(ChannelEvent):
-    """The end of a channel. `cause` is Q.850's, `tech_cause` the channel technology's own (a SIP status)."""
+    """The end of a channel that we originated or subscribed to; of others StasisEnd is the last event.
+
+    `cause` is Q.850's, `tech_cause` the channel technology's own (a SIP status).
+    """
 
     cause: int
     cause_txt: str
@@ -117,7 +124,7 @@ class ChannelDtmfReceived(ChannelEvent):
 
 @dataclass(frozen=True, slots=True)
 class ChannelHangupRequest(ChannelEvent):
-    """Somebody wants the channel to end: the far side, or we. ChannelDestroyed follows."""
+    """Somebody wants the channel to end: the far side, or we. StasisEnd follows, if it was in the application."""
 
     cause: int | None
     soft: bool

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from ivr.ari.events import BridgeDestroyed, ChannelDestroyed, Event
+from ivr.ari.events import BridgeDestroyed, ChannelDestroyed, Event, StasisEnd
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Handlers:
     def on(self, kind: type[Event] | str, handler: Handler, resource_id: str = "") -> None:
         """Call `handler` with every event of this type, of one resource or of all.
 
-        Those of one channel or bridge are forgotten when it is destroyed.
+        Those of one channel are forgotten when it leaves the application, those of a bridge when it is destroyed.
         """
         name = kind if isinstance(kind, str) else kind.__name__
         if resource_id:
@@ -77,7 +77,8 @@ class Handlers:
                 if wanted == name:
                     self._run(handler, event)
         match event:
-            case ChannelDestroyed(channel=channel):
+            # Not ChannelDestroyed alone: of a channel that came by itself there is none.
+            case StasisEnd(channel=channel) | ChannelDestroyed(channel=channel):
                 self._by_id.pop(channel.id, None)
             case BridgeDestroyed(bridge=bridge):
                 self._by_id.pop(bridge.id, None)

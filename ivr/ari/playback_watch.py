@@ -18,7 +18,7 @@ class PlaybackEnd(StrEnum):
     FAILED = "failed"
     """At least one of its media could not be played."""
     CUT_OFF = "cut_off"
-    """The call ended under it, which Asterisk calls a failure too; ChannelDestroyed follows."""
+    """The call ended under it, which Asterisk calls a failure too; StasisEnd follows."""
 
 
 class PlaybackWatch:

@@ -237,6 +237,33 @@ async def test_an_inbound_call_has_its_script_and_its_keys(ari: AriClient) -> No
     assert ari.scripts_running == 0
 
 
+async def test_the_last_that_is_told_of_a_caller_who_hangs_up(lab: Lab, ari: AriClient) -> None:
+    """Not ChannelDestroyed, which only comes for channels that we originated."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def script(channel: Channel, start: StasisStart, events: Subscription) -> None:
+        await channel.answer()
+        await channel.play(["sound:digits/1"] * 30)
+        while (event := await events.next(2.0)) is not None:
+            if not isinstance(event, PlaybackStarted | PlaybackContinuing | ChannelStateChange):
+                told.put_nowait(event.name)
+            if isinstance(event, PlaybackContinuing):
+                await caller.hangup()
+        told.put_nowait("silence")
+
+    ari.on_stasis_start(script, "inbound")
+    # From another program: of what we originate ourselves we would be told all.
+    async with client_of(lab, app="elsewhere") as other:
+        await other.wait_connected(10)
+        caller = await other.channels.originate(INBOUND, channel_id="cb-elsewhere-1", timeout_s=10)
+        async with asyncio.timeout(15):
+            seen = [await told.get()]
+            while seen[-1] != "silence":
+                seen.append(await told.get())
+    assert sorted(set(seen[:-2])) == ["ChannelHangupRequest", "PlaybackFinished"]
+    assert seen[-2:] == ["StasisEnd", "silence"]
+
+
 async def test_listening_for_a_machine_through_a_snoop_channel(ari: AriClient) -> None:
     channel, events = await call(ari, "cb-amd-1")
     events.follow("cb-amd-1-snoop")

@@ -144,6 +144,10 @@ def test_handlers_of_a_resource_end_with_it() -> None:
         handlers.call(decode(json.dumps({"type": "BridgeDestroyed", "bridge": {"id": "b1"}})))
     handlers.call(key("c1", "1"))
     assert heard == ["destroyed", "bridge"]
+    handlers.on(ChannelDtmfReceived, lambda event: heard.append("digit"), "c2")
+    handlers.call(of_channel("StasisEnd", "c2"))
+    handlers.call(key("c2", "1"))
+    assert heard == ["destroyed", "bridge"]
 
 
 async def test_a_failing_handler_harms_nobody() -> None:
