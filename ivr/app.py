@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from ivr.ami import AmiClient, AmiError, QueueBoard, QueueUnknown
-from ivr.ami.events import AgentComplete, AgentConnect, AmiEvent, QueueCallerLeave
+from ivr.ami.events import AgentComplete, AmiEvent, QueueCallerLeave
 from ivr.ari import AriClient
 from ivr.backoff import Backoff
 from ivr.dialer.line import Line, callback_of
@@ -64,7 +64,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         callbacks = CallbackService(store, catalog, interactions=AriInteractions(ari), metrics=metrics, now=now)
         dialer = Dialer(callbacks, store, switch, line, worker=_worker_name(), ready=lambda: switch.is_ready, now=now)
         Reception(ari, callbacks, journal, line, waits, metrics, now)
-        board.on_event(partial(_tell, queues, switch, line, waits, catalog))
+        board.on_event(partial(_tell, queues, line, waits, catalog))
         _watch(health, ari, ami)
 
         app = create_app(callbacks, health=health, metrics=metrics, api_key=settings.http.api_key.get_secret_value())
@@ -120,11 +120,9 @@ class _Queues:
         return True
 
 
-def _tell(queues: _Queues, switch: AriSwitch, line: Line, waits: Waits, catalog: Catalog, event: AmiEvent) -> None:
+def _tell(queues: _Queues, line: Line, waits: Waits, catalog: Catalog, event: AmiEvent) -> None:
     """What the queues tell, to whom it concerns."""
     match event:
-        case AgentConnect():
-            switch.agent_connected(event.uniqueid, event.interface, event.hold_s)
         case QueueCallerLeave():
             line.forget(event.uniqueid)
         case AgentComplete():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -42,6 +43,12 @@ class Leases:
             await self._store.release(claim)
         except StoreUnavailable:
             _log.warning("claim_left_to_run_out", callback_id=claim.callback.id)
+
+    async def let_go(self, claim: Claim) -> None:
+        """The attempt is out of sight: its claim runs out at once, for whoever can reconcile it."""
+        self.abandon(claim)
+        with suppress(StoreUnavailable, StaleWrite):
+            await self._store.renew(claim, self._now(), 0.0)
 
     def abandon(self, claim: Claim) -> None:
         """Stop renewing: it runs out, and is then somebody's to reconcile."""

@@ -154,8 +154,8 @@ class Dialer:
         self.kick()
 
     async def _watched(self, work: Coroutine[object, object, None], case: AttemptCase) -> None:
-        """Work on a claimed callback. At its end the claim is given back; after a failure it is left to run out, and
-        reconciliation asks the switch what became of the call."""
+        """Work on a claimed callback. At its end the claim is given back; a call that got out of sight is reconciled
+        as soon as the switch is there again, one whose script failed when the claim runs out."""
         claim = case.claim
         with bound_contextvars(callback_id=claim.callback.id):
             try:
@@ -166,11 +166,12 @@ class Dialer:
                 _log.warning("attempt_not_stored", error=str(gone))
             except (SwitchLost, AlreadyDialled) as lost:
                 _log.warning("attempt_out_of_sight", error=repr(lost))
-                self._leases.abandon(claim)
+                await self._leases.let_go(claim)
             except BaseException:
                 self._leases.abandon(claim)
                 raise
             finally:
-                self._cases.pop(claim.callback.id, None)
+                if self._cases.get(claim.callback.id) is case:
+                    del self._cases[claim.callback.id]
             if self._leases.holds(claim):
                 await self._leases.give_back(claim)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final, Protocol
 
 from ivr.domain.answer import Verdict
@@ -160,13 +161,21 @@ class Switch(Protocol):
         """A call of ours from before a restart, under a script again; None when it has ended. Raises SwitchLost."""
 
 
+class Stage(Enum):
+    """How far a call had come when it was adopted."""
+
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    IN_QUEUE = "in the agent queue, or already with an agent"
+
+
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A call that went on without its script. If an agent answered it meanwhile, AgentAnswered comes first."""
+    """A call that went on without its script. If an agent answered it meanwhile, AgentAnswered comes first; what was
+    pressed meanwhile is lost."""
 
-    call: Call
-    in_queue: bool
-    """In the agent queue, or already with an agent."""
+    call: Dialled
+    stage: Stage
 
 
 class AlreadyDialled(Exception):

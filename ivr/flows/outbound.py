@@ -106,13 +106,27 @@ async def outbound(switch: Switch, case: Case) -> None:
     await case.begin()
     try:
         call = await switch.dial(case.request())
+    except NotAnswered as ended:
+        await case.rang_out(unanswered(ended.cause, ended.text))
+    else:
+        await ring(call, case)
+
+
+async def ring(call: Dialled, case: Case) -> None:
+    """While the telephone rings, and on from there."""
+    try:
         await call.answered(case.ring_s)
         await case.picked_up()
     except NotAnswered as ended:
         await case.rang_out(unanswered(ended.cause, ended.text))
-        return
+    else:
+        await talk_to(call, case, detect=case.detect)
+
+
+async def talk_to(call: Dialled, case: Case, *, detect: bool) -> None:
+    """With whoever answered, and on from there. `detect`: the detector of machines is to hear their first words."""
     try:
-        answer = await who_answered(call, case)
+        answer = await who_answered(call, case, detect=detect)
         if answer.result is DialResult.PERSON:
             await case.reached(answer)
             await connect_agent(call, case)
@@ -124,13 +138,13 @@ async def outbound(switch: Switch, case: Case) -> None:
         raise
 
 
-async def who_answered(call: Dialled, case: Case) -> Answer:
+async def who_answered(call: Dialled, case: Case, *, detect: bool) -> Answer:
     """Say who is calling and ask for a 1, again after a pause, listening for a machine meanwhile."""
     now_s = asyncio.get_running_loop().time
     until_s = now_s() + case.confirm_s
     verdict: Verdict | None = None
     try:
-        if case.detect:
+        if detect:
             await call.listen(case.detect_s)
         playback: str | None = await call.play([Prompt.CALLBACK_HELLO, Prompt.CALLBACK_PRESS_1])
         while (left_s := until_s - now_s()) > 0:

@@ -27,6 +27,7 @@ from ivr.flows.call import (
     NotAnswered,
     Played,
     QueueGaveUp,
+    Stage,
     SwitchLost,
 )
 
@@ -97,7 +98,7 @@ class FakeCall:
         self._playing: dict[str, asyncio.TimerHandle] = {}
         self._played = 0
         self._over = asyncio.Event()
-        self._lost = self._withdrawn = False
+        self._lost = self._withdrawn = self._answered = self._agent_answered = False
 
     @property
     def caller_number(self) -> str:
@@ -105,6 +106,7 @@ class FakeCall:
 
     async def answer(self) -> None:
         self._check()
+        self._answered = True
         if self.person.hangs_up_after_s is not None:
             self._later(self.person.hangs_up_after_s, self.end)
 
@@ -197,6 +199,17 @@ class FakeCall:
         self._withdrawn = True
         self._inbox.put_nowait(QueueGaveUp("WITHDRAW"))
 
+    def adopted(self) -> Stage:
+        """A new script has the call; what the old one has not read is lost."""
+        self._lost = False
+        while not self._inbox.empty():
+            self._inbox.get_nowait()
+        if self.left:
+            if self._agent_answered:
+                self._inbox.put_nowait(AgentAnswered(self.agents.name, 0.0))
+            return Stage.IN_QUEUE
+        return Stage.ANSWERED if self._answered else Stage.RINGING
+
     def lose_switch(self) -> None:
         self._lost = True
         self._inbox.put_nowait(SwitchLost())
@@ -217,6 +230,7 @@ class FakeCall:
 
     def _put_through(self, waited_s: float) -> None:
         if not self.ended and not self._withdrawn:
+            self._agent_answered = True
             self._inbox.put_nowait(AgentAnswered(self.agents.name, waited_s))
             self._later(self.agents.talk_s, self.end)
 
@@ -274,4 +288,4 @@ class FakeSwitch:
         call = self.calls.get(channel_id)
         if call is None or call.ended:
             return None
-        return Adopted(call, in_queue=call.left is not None)
+        return Adopted(call, call.adopted())

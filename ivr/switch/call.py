@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from ivr.ari.events import (
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
+    Dial,
     Event,
     PlaybackFinished,
     StasisEnd,
@@ -21,7 +23,17 @@ from ivr.ari.events import (
 from ivr.ari.playback_watch import PlaybackEnd, PlaybackWatch
 from ivr.domain.answer import Detected, Verdict, verdict_of_amd
 from ivr.domain.speech import Media
-from ivr.flows.call import CallEvent, Detection, Digit, HungUp, NotAnswered, Played, QueueGaveUp, SwitchLost
+from ivr.flows.call import (
+    AgentAnswered,
+    CallEvent,
+    Detection,
+    Digit,
+    HungUp,
+    NotAnswered,
+    Played,
+    QueueGaveUp,
+    SwitchLost,
+)
 from ivr.switch.media import language, media_uris
 
 QUEUE_CONTEXT: Final = "callback-queue"
@@ -29,6 +41,8 @@ AGENT_CONTEXT: Final = "callback-agent"
 AMD_CONTEXT: Final = "callback-amd"
 _ANSWER_GRACE_S: Final = 5.0
 """How much later than its ring limit Asterisk may report the end of a call."""
+_EARLIER_PLAYBACKS: Final = 5
+"""As many as who answered is played at most before they press 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,8 @@ class AriCall:
     def __init__(self, ari: AriClient, channel: Channel, events: Subscription, locale: str, tell: Tell) -> None:
         self._ari, self._channel, self._events, self._locale, self._tell = ari, channel, events, locale, tell
         self._playbacks = 0
+        self._playback_names = f"{channel.id}-p"
+        self._joined_queue_s: float | None = None
         self._watch = PlaybackWatch(channel.id)
         self._playing: str | None = None
         self._ending: HungUp | None = None
@@ -81,7 +97,7 @@ class AriCall:
 
     async def play(self, media: Sequence[Media]) -> str:
         self._playbacks += 1
-        playback = f"{self.id}-p{self._playbacks}"
+        playback = f"{self._playback_names}{self._playbacks}"
         uris = [uri for each in media for uri in media_uris(each, self._locale)]
         self._tell("heard", {"media": " ".join(uri.rpartition("/")[2] for uri in uris)})
         self._playing = playback
@@ -118,6 +134,8 @@ class AriCall:
                 return None if end is PlaybackEnd.CUT_OFF else Played(playback.id, ok=end is PlaybackEnd.PLAYED)
             case StasisStart(args=args):
                 return await self._entered(event.channel.id, args)
+            case Dial(dialstatus="ANSWER", peer=peer, caller=caller) if caller and caller.id == self.id:
+                return AgentAnswered(peer.name.rpartition("-")[0], self._waited_s())
             case Notice(what=what):
                 return what
             case ChannelHangupRequest(channel=channel, cause=cause) if channel.id == self.id:
@@ -146,6 +164,10 @@ class AriCall:
                 return QueueGaveUp(status)
         return None
 
+    def _waited_s(self) -> float:
+        joined_s = self._joined_queue_s
+        return 0.0 if joined_s is None else asyncio.get_running_loop().time() - joined_s
+
     async def attach(self, data: Mapping[str, str]) -> None:
         with asking():
             await _all(self._channel.set_variable(name, value) for name, value in data.items())
@@ -165,6 +187,7 @@ class AriCall:
             await self._channel.set_variable("CB_MAX_WAIT_S", f"{max_wait_s:.0f}")
             await self._channel.set_variable("CB_POSITION", str(position))
             await self._channel.continue_in_dialplan(AGENT_CONTEXT, queue, 1)
+        self._joined_queue_s = asyncio.get_running_loop().time()
 
     async def hang_up(self) -> None:
         with asking():
@@ -175,7 +198,7 @@ class AriCall:
         self._events.close()
 
     def notice(self, what: CallEvent) -> None:
-        """Something that AMI tells of this call."""
+        """Something about this call that was found out otherwise."""
         self._events.deliver(Notice(0.0, "", "", what))
 
 
@@ -196,6 +219,13 @@ class AriDialledCall(AriCall):
             await self._channel.hangup()
         raise NotAnswered(19, f"no answer and no word from Asterisk within {ring_s:.0f} s")
 
+    async def succeed(self) -> None:
+        """This script follows one that was lost: silence what that one may still be playing."""
+        earlier = [f"{self._playback_names}{n}" for n in range(1, _EARLIER_PLAYBACKS + 1)]
+        self._playback_names = f"{self.id}-{secrets.token_hex(4)}-p"
+        with asking():
+            await _all(self._ari.playbacks.stop(playback) for playback in earlier)
+
     async def listen(self, limit_s: float) -> None:
         with asking():
             limit_ms = round(limit_s * 1000)
@@ -207,7 +237,7 @@ def snoop_id(channel_id: str) -> str:
     return f"{channel_id}-amd"
 
 
-async def _all(requests: Iterator[Awaitable[None]]) -> None:
+async def _all(requests: Iterator[Awaitable[object]]) -> None:
     """Several requests at once; all are done, or have failed, when this returns."""
     for result in await asyncio.gather(*requests, return_exceptions=True):
         if isinstance(result, BaseException):

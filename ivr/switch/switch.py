@@ -7,10 +7,28 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final, Protocol
 
-from ivr.ari import AriBadRequest, AriClient, AriConflict, AriError, AriHttpError, AriNotFound, AriServerError
+from ivr.ari import (
+    AriBadRequest,
+    AriClient,
+    AriConflict,
+    AriError,
+    AriHttpError,
+    AriNotFound,
+    AriServerError,
+    ChannelData,
+)
 from ivr.ari.events import ChannelDestroyed
 from ivr.domain.queue_state import QueueState
-from ivr.flows.call import Adopted, AgentAnswered, AlreadyDialled, DialRequest, HungUp, NotAnswered, SwitchLost
+from ivr.flows.call import (
+    Adopted,
+    AgentAnswered,
+    AlreadyDialled,
+    DialRequest,
+    HungUp,
+    NotAnswered,
+    Stage,
+    SwitchLost,
+)
 from ivr.switch.call import AriCall, AriDialledCall, Tell, asking, snoop_id
 from ivr.switch.media import language
 
@@ -28,7 +46,7 @@ class Queues(Protocol):
 
 
 class AriSwitch:
-    """The Switch port on one Asterisk. Tell it of AMI's AgentConnect by `agent_connected`."""
+    """The Switch port on one Asterisk."""
 
     def __init__(
         self,
@@ -46,11 +64,6 @@ class AriSwitch:
     def is_ready(self) -> bool:
         """Calls can be made now."""
         return self._ari.is_connected
-
-    def agent_connected(self, channel_id: str, agent: str, waited_s: float) -> None:
-        """An agent answered a caller of the queue; of no effect if the call is none of ours."""
-        if call := self._calls.get(channel_id):
-            call.notice(AgentAnswered(agent, waited_s))
 
     async def dial(self, request: DialRequest) -> AriDialledCall:
         with asking():
@@ -94,17 +107,30 @@ class AriSwitch:
             except AriNotFound:
                 events.close()
                 return None
-        call = AriCall(self._ari, channel, events, self._locale, self._tell(channel_id))
+        call = AriDialledCall(self._ari, channel, events, self._locale, self._tell(channel_id))
         self._calls[channel_id] = call
-        in_queue = channel.data is not None and channel.data.dialplan.app == "Queue"
-        if in_queue and not any(state.waiter(channel_id) for state in self._queues.all()):
-            call.notice(AgentAnswered("", 0.0))
-        return Adopted(call, in_queue)
+        stage = _stage(channel.data)
+        with asking():
+            if stage is Stage.ANSWERED:
+                await call.succeed()
+            elif stage is Stage.IN_QUEUE and await self._is_bridged(channel_id):
+                call.notice(AgentAnswered("", 0.0))
+        return Adopted(call, stage)
+
+    async def _is_bridged(self, channel_id: str) -> bool:
+        """Somebody is connected with it."""
+        return any(channel_id in bridge.data.channels for bridge in await self._ari.bridges.list() if bridge.data)
 
     def _ended(self, event: ChannelDestroyed) -> None:
         if call := self._calls.pop(event.channel.id, None):
             # After this event, which is for the call's script too, was handed to it.
             asyncio.get_running_loop().call_soon(call.close)
+
+
+def _stage(channel: ChannelData | None) -> Stage:
+    if channel is None or not channel.is_up:
+        return Stage.RINGING
+    return Stage.IN_QUEUE if channel.dialplan.app == "Queue" else Stage.ANSWERED
 
 
 def _endpoint(request: DialRequest) -> str:

@@ -17,7 +17,7 @@ from ivr.domain.callback import Callback, CallbackState, DialResult, Reason
 from ivr.domain.lifecycle import Event, apply
 from ivr.domain.prompts import Prompt
 from ivr.domain.queue_state import Member, MemberStatus, QueueState, Waiting
-from ivr.lab.switch import HANG_UP, Agents, FakeSwitch, Person, Reply
+from ivr.lab.switch import HANG_UP, LOSE_SWITCH, Agents, FakeSwitch, Person, Reply
 from ivr.service.callbacks import CallbackService
 from ivr.service.catalog import Catalog
 from ivr.service.options import service_options
@@ -276,6 +276,47 @@ async def test_a_dialer_killed_at_any_moment_loses_nobody_and_rings_nobody_twice
         callback = await world.done(callback_id)
     assert callback.reason == Reason.AGENT_CONNECTED
     assert all(n <= len(callback.attempts) for n in world.switch.rings.values())
+
+
+async def test_a_telephone_that_rings_when_the_dialer_dies_rings_on_for_the_next_one() -> None:
+    world = World()
+    async with world.dialing("w1"):
+        callback_id = await world.ask(PRESSES_1)
+        await asyncio.sleep(1.5)
+    async with world.dialing("w2"):
+        callback = await world.done(callback_id, within_s=LEASE_S + 60)
+    assert (callback.reason, results(callback)) == (Reason.AGENT_CONNECTED, [DialResult.PERSON])
+    assert sum(world.switch.rings.values()) == 1
+
+
+async def test_who_is_asked_when_the_switch_is_lost_is_asked_again_as_soon_as_it_is_back() -> None:
+    hello = Prompt.CALLBACK_HELLO
+    world = World()
+    async with world.dialing():
+        callback_id = await world.ask(Person(replies=[Reply(hello, LOSE_SWITCH), Reply(hello, "1")]))
+        await asyncio.sleep(2.5)
+        call = world.switch.calls[f"cb-{callback_id}-1"]
+        assert call.heard.count(hello) == 1
+        await asyncio.sleep(2.0)
+        assert call.heard.count(hello) == 2
+        callback = await world.done(callback_id)
+    assert (callback.reason, results(callback)) == (Reason.AGENT_CONNECTED, [DialResult.PERSON])
+    assert sum(world.switch.rings.values()) == 1
+
+
+async def test_a_call_that_is_gone_when_the_switch_is_back_was_an_attempt() -> None:
+    world = World(dial_retry_timeout=60)
+    async with world.dialing():
+        callback_id = await world.ask(Person(replies=[Reply(Prompt.CALLBACK_HELLO, LOSE_SWITCH)]))
+        await asyncio.sleep(2.5)
+        world.switch.connected = False
+        await asyncio.sleep(30)
+        world.switch.calls[f"cb-{callback_id}-1"].end()
+        world.switch.connected = True
+        await asyncio.sleep(30)
+        callback = await world.get(callback_id)
+    assert (callback.state, results(callback)) == (CallbackState.QUEUED, [DialResult.UNKNOWN])
+    assert sum(world.switch.rings.values()) == 1
 
 
 async def test_a_store_that_dies_during_the_talk_gets_the_end_of_it_later() -> None:
