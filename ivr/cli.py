@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ivr.audio.cli import app as prompts
 from ivr.doctor.cli import DEFAULT_CONFIG, doctor
+from ivr.ewt.cli import app as ewt
 from ivr.lab.cli import app as lab
 from ivr.lab.cli import demo
 from ivr.service.cli import app as services
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(lab, name="lab")
 app.add_typer(prompts, name="prompts")
 app.add_typer(services, name="services")
+app.add_typer(ewt, name="ewt")
 app.add_typer(callbacks, name="callbacks")
 app.command()(demo)
 app.command()(doctor)

@@ -1,0 +1,1 @@
+"""Wait estimates held against logs and simulations: `ivr ewt`."""
