@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(60)]
 
 Checks = dict[str, Check]
 RELOAD_AMI = "manager reload"
+RESTART = "restart"
 DOCTOR = [sys.executable, "-m", "ivr", "doctor"]
 
 
@@ -91,11 +92,18 @@ class Clinic:
         assert old in good
         try:
             path.write_text(good.replace(old, new))
-            self.cli(reload)
+            self._read_again(reload)
             yield
         finally:
             path.write_text(good)
-            self.cli(reload)
+            self._read_again(reload)
+
+    def _read_again(self, how: str) -> None:
+        if how == RESTART:
+            self.lab.stop("pbx")
+            self.lab.start_part("pbx")
+        else:
+            self.cli(how)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +206,8 @@ def test_an_ami_account_that_this_machine_may_not_use(clinic: Clinic, mended: Ex
 
 
 def test_ami_is_switched_off(clinic: Clinic, mended: ExitStack) -> None:
-    mended.enter_context(clinic.edited("manager.conf", "enabled = yes", "enabled = no", RELOAD_AMI))
+    # By a restart: now and then Asterisk 22.10 hangs when a reload switches its AMI off or on.
+    mended.enter_context(clinic.edited("manager.conf", "enabled = yes", "enabled = no", RESTART))
     assert_named(clinic, "ami", "127.0.0.1:5038 cannot be used", "in manager.conf: `enabled = yes`")
 
 
