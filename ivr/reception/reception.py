@@ -13,7 +13,7 @@ from structlog.contextvars import bound_contextvars
 from ivr.ari import AriClient, AriError, Channel, Subscription
 from ivr.ari.events import StasisStart
 from ivr.dialer.line import Line
-from ivr.flows.call import CallGone
+from ivr.flows.call import CallGone, HungUp, SwitchLost
 from ivr.flows.inbound import Ending, inbound, say_goodbye
 from ivr.reception.desk import ServiceDesk
 from ivr.reception.waits import Waits
@@ -59,11 +59,11 @@ class Reception:
                 ending = await inbound(call, desk)
             except BaseException:
                 # A defect of ours, or our own end: the caller is to be no worse off than without us.
-                await _to_agents(call, desk)
+                await _to_agents(channel, call, desk)
                 raise
             if ending is Ending.SWITCH_LOST:
                 # Often it is the events alone that are lost, and Asterisk still does as it is asked.
-                await _to_agents(call, desk)
+                await _to_agents(channel, call, desk)
             elif ending not in _IN_QUEUE:
                 self._line.forget(channel.id)
             self._metrics.inbound.labels(service, ending).inc()
@@ -87,12 +87,13 @@ class Reception:
                     call, desk = self._at_desk(channel, events, service, asked_at_s)
                     promised = await channel.get_variable("CB_SERVICE_ID")
                     _log.warning("caller_found_without_script", promised=bool(promised))
+                    await call.succeed()
                     if promised:
                         await say_goodbye(call)
                         self._line.forget(channel.id)
                     else:
-                        await _to_agents(call, desk)
-            except (AriError, UnknownService) as error:
+                        await _to_agents(channel, call, desk)
+            except (AriError, CallGone, UnknownService) as error:
                 _log.warning("caller_not_taken_over", error=str(error))
                 await _give_back(channel)
 
@@ -115,12 +116,15 @@ class Reception:
         return AriCall(self._ari, channel, events, options.language, tell), desk
 
 
-async def _to_agents(call: AriCall, desk: ServiceDesk) -> None:
-    """Into the queue, as far as Asterisk can be reached."""
+async def _to_agents(channel: Channel, call: AriCall, desk: ServiceDesk) -> None:
+    """Into the queue and to their place, as far as Asterisk can be reached."""
     try:
         await call.join_queue(desk.queue, desk.position_of(call))
-    except CallGone as gone:
-        _log.warning("call_not_given_back", call_id=call.id, error=str(gone))
+    except SwitchLost as lost:
+        _log.warning("place_not_kept", error=str(lost))
+        await _give_back(channel)
+    except HungUp as gone:
+        _log.info("caller_gone", error=str(gone))
 
 
 async def _give_back(channel: Channel) -> None:

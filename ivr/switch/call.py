@@ -41,8 +41,8 @@ AGENT_CONTEXT: Final = "callback-agent"
 AMD_CONTEXT: Final = "callback-amd"
 _ANSWER_GRACE_S: Final = 5.0
 """How much later than its ring limit Asterisk may report the end of a call."""
-_EARLIER_PLAYBACKS: Final = 5
-"""As many as who answered is played at most before they press 1."""
+_EARLIER_PLAYBACKS: Final = 24
+"""More than are begun in any but the longest call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,16 @@ class AriCall:
     async def stop(self, playback: str) -> None:
         with asking():
             await self._ari.playbacks.stop(playback)
+
+    async def succeed(self) -> None:
+        """This script follows one that was lost: silence what that one may still be playing.
+
+        While something plays, Asterisk lets most requests wait: to go on in the dialplan, to set a variable.
+        """
+        earlier = [f"{self._playback_names}{n}" for n in range(1, _EARLIER_PLAYBACKS + 1)]
+        self._playback_names = f"{self.id}-{secrets.token_hex(4)}-p"
+        with asking():
+            await _all(self._ari.playbacks.stop(playback) for playback in earlier)
 
     async def next_event(self, timeout_s: float) -> CallEvent | None:
         if self._ended:
@@ -218,13 +228,6 @@ class AriDialledCall(AriCall):
                         raise NotAnswered(cause, text)
             await self._channel.hangup()
         raise NotAnswered(19, f"no answer and no word from Asterisk within {ring_s:.0f} s")
-
-    async def succeed(self) -> None:
-        """This script follows one that was lost: silence what that one may still be playing."""
-        earlier = [f"{self._playback_names}{n}" for n in range(1, _EARLIER_PLAYBACKS + 1)]
-        self._playback_names = f"{self.id}-{secrets.token_hex(4)}-p"
-        with asking():
-            await _all(self._ari.playbacks.stop(playback) for playback in earlier)
 
     async def listen(self, limit_s: float) -> None:
         with asking():
