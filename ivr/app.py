@@ -50,7 +50,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         stack.push_async_callback(redis.close)
         store = MeteredStore(redis, metrics)
         health.probe("redis", store.ping)
-        catalog = Catalog(settings.services, redis)
+        catalog = Catalog(settings.services, redis, settings.builtins)
         ari = AriClient(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password.get_secret_value(), asterisk.app)
         ami = AmiClient(
             asterisk.ami_host, asterisk.ami_port, asterisk.ami_user, asterisk.ami_password.get_secret_value()
@@ -85,7 +85,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             await board.wait_synced(_SYNC_S)
         await stack.enter_async_context(ari)
         _log.info("serving", services=list(catalog), http=f"{settings.http.host}:{settings.http.port}")
-        await _until(stop, tasks)
+        # A client that fails of a defect ends the program, instead of leaving it deaf.
+        clients = [asyncio.create_task(client.wait_closed()) for client in (ari, ami)]
+        await _until(stop, [*tasks, *clients])
         _log.info("stopping")
 
 

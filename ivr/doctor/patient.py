@@ -87,7 +87,7 @@ async def admitted(settings: Settings, now_s: Callable[[], float]) -> AsyncItera
 
 async def _services_now(settings: Settings, connection: Connection) -> Mapping[str, ServiceOptions]:
     store = RedisStore(settings.redis.url.get_secret_value(), deadline_s=OPTIONS_S)
-    catalog = Catalog(settings.services, store)
+    catalog = Catalog(settings.services, store, settings.builtins)
     try:
         async with asyncio.timeout(OPTIONS_S):
             if await unknown_redis(settings):

@@ -91,6 +91,20 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
+def country_of(number: str) -> str | None:
+    """The country (ISO 3166) of an E.164 number; where only the country code tells, the main country of that code.
+
+    None for a number of no country, such as an international toll-free one.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return None
+    found = phonenumbers.region_code_for_number(parsed)
+    found = found or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    return found if found in phonenumbers.SUPPORTED_REGIONS else None
+
+
 def digits_as_dialled(number: str, default_country: str) -> str:
     """The digits of an E.164 number as somebody in `default_country` says them: the national number at home (with
     its trunk prefix, where the country has one), country code and all abroad."""

@@ -12,7 +12,7 @@ from ivr.flows.inbound import AlreadyRequested, RequestFailed, RequestRefused
 from ivr.flows.menu import Keying
 from ivr.reception.waits import Waits
 from ivr.service.callbacks import CallbackService
-from ivr.service.errors import DuplicateCallback, NumberRefused, ServiceError
+from ivr.service.errors import CountryRefused, DuplicateCallback, NumberRefused, PatternRefused, ServiceError
 from ivr.service.options import ServiceOptions
 from ivr.store.journal import Journal
 
@@ -97,7 +97,7 @@ class ServiceDesk:
             )
         except DuplicateCallback as refused:
             raise AlreadyRequested(refused.pending[0]) from refused
-        except NumberRefused as refused:
+        except (NumberRefused, CountryRefused, PatternRefused) as refused:
             raise RequestRefused(str(refused)) from refused
         except ServiceError as failed:
             raise RequestFailed(str(failed)) from failed

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
 from ivr.domain.callback import Callback, CallbackState, Reason
 from ivr.domain.lifecycle import Event
+from ivr.service.admission import conditions, refuse_closed
+from ivr.service.availability import Availability
 from ivr.service.catalog import Catalog
 from ivr.service.changes import ENDED, Changed, Changes
 from ivr.service.doubtful import Doubtful
 from ivr.service.durations import format_instant
-from ivr.service.errors import (
-    DuplicateCallback,
-    QueueFull,
-    ServiceError,
-    StorageFailed,
-    WrongState,
-)
+from ivr.service.errors import ServiceError, StorageFailed, TimeRefused, WrongState
 from ivr.service.finding import find_callbacks, read_condition
-from ivr.service.interactions import InteractionFailed, InteractionGone, Interactions
-from ivr.service.request import NEW_DESIRED_TIME, NUMBER, read_number, read_start, read_time, read_user_data
+from ivr.service.gate import Gate
+from ivr.service.interactions import Interactions
+from ivr.service.marking import Marking
+from ivr.service.request import (
+    NEW_DESIRED_TIME,
+    NUMBER,
+    StartRequest,
+    read_number,
+    read_time,
+    read_user_data,
+    refuse_blocked,
+)
 from ivr.service.storage import ask
-from ivr.store.port import AlreadyWaiting, CallbackStore, LineFull, StoreError
+from ivr.store.port import CallbackStore, StoreError
 from ivr.telemetry.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
-
-_ATTACH_S: Final = 3.0
-"""How long the switch may take to mark the originating call, which is held on the line meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,12 @@ class CallbackService:
         new_id: Callable[[str], str] | None = None,
     ) -> None:
         """Without `interactions` (no switch at hand) originating calls are not marked, and that is logged."""
-        self._store, self.catalog, self._interactions = store, catalog, interactions
+        self._store, self.catalog = store, catalog
+        self._marking = Marking(store, interactions)
         self._metrics = metrics or Metrics()
         self._now = now
+        self.availability = Availability(store, catalog.builtins, now)
+        self._gate = Gate(store, catalog, self.availability, now)
         self._changes, self._doubtful = Changes(store, now), Doubtful(self.look_up, now)
         self._new_id = new_id or (lambda service: f"{service}-{secrets.token_hex(10)}")
 
@@ -75,32 +80,45 @@ class CallbackService:
         *,
         asked_at_s: float | None = None,
         facts: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Started:
         """Admit and store a request; it is durable when this returns.
 
         `params` are the reference product's (`_customer_number`, `_wait_for_agent`, `_desired_time`,
         `_originating_interaction_id`, options that may be overridden, the caller's own data). `asked_at_s` is for
         callers of ours who know since when the customer has been waiting, and `facts` for what the history should
-        know of the offer. Raises a ServiceError; after StorageFailed nothing may be promised.
+        know of the offer. `headers` are those of the HTTP request: a daily limit may look at them. Raises a
+        ServiceError; after StorageFailed nothing may be promised.
         """
         try:
-            callback = await self._admit(service, params, asked_at_s, facts or {})
+            callback = await self._admit(service, params, headers or {}, asked_at_s, facts or {})
         except ServiceError as refused:
             await self._note_refusal(service, refused)
             raise
         self._metrics.accepted.labels(service).inc()
         _log.info("callback accepted", callback_id=callback.id, service=service, state=str(callback.state))
-        await self._mark_originating_call(callback)
+        await self._marking.mark(callback)
         return Started(callback.id, callback)
 
     async def _admit(
-        self, service: str, params: Mapping[str, Any], asked_at_s: float | None, facts: Mapping[str, str]
+        self,
+        service: str,
+        params: Mapping[str, Any],
+        headers: Mapping[str, str],
+        asked_at_s: float | None,
+        facts: Mapping[str, str],
     ) -> Callback:
-        options = self.catalog.get(service)
-        now_s = self._now()
-        request = read_start(params, options, now_s)
-        options, booked_s = request.options, request.desired_at_s
-        callback = Callback(
+        request = await self._gate.read(service, params, headers)
+        callback = self._new_callback(service, request, asked_at_s)
+        try:
+            return await self._gate.admit(callback, request, facts)
+        except StoreError as error:
+            self._doubtful.add(callback)
+            raise StorageFailed(str(error)) from error
+
+    def _new_callback(self, service: str, request: StartRequest, asked_at_s: float | None) -> Callback:
+        options, booked_s, now_s = request.options, request.desired_at_s, self._now()
+        return Callback(
             id=self._new_id(service),
             service=service,
             customer_number=request.customer_number,
@@ -117,53 +135,16 @@ class CallbackService:
             lookup_keys=options.lookup_keys(),
             overrides=request.overrides,
         )
-        try:
-            return await self._store.create(
-                callback,
-                max_pending=options.max_pending,
-                max_queued=options.max_queued_callbacks_per_service,
-                data=facts,
-            )
-        except AlreadyWaiting as refused:
-            raise DuplicateCallback(service, refused.pending) from None
-        except LineFull as refused:
-            raise QueueFull(service, refused.waiting) from None
-        except StoreError as error:
-            self._doubtful.add(callback)
-            raise StorageFailed(str(error)) from error
-
-    async def _mark_originating_call(self, callback: Callback) -> None:
-        """Put the three keys on the call from which the callback was requested. Never fails: the callback stands."""
-        call_id = callback.originating_interaction_id
-        if call_id is None:
-            return
-        if self._interactions is None:
-            return await self._note_unmarked(callback, "no_switch", "no switch is connected here")
-        try:
-            async with asyncio.timeout(_ATTACH_S):
-                await self._interactions.attach(call_id, originating_keys(callback))
-        except InteractionGone as error:
-            await self._note_unmarked(callback, "interaction_gone", str(error))
-        except InteractionFailed as error:
-            await self._note_unmarked(callback, "interaction_failed", str(error))
-        except TimeoutError:
-            await self._note_unmarked(callback, "interaction_failed", f"no answer within {_ATTACH_S:g} s")
-
-    async def _note_unmarked(self, callback: Callback, kind: str, why: str) -> None:
-        call_id = callback.originating_interaction_id
-        _log.warning("originating call not marked", callback_id=callback.id, call_id=call_id, reason=why)
-        with suppress(StoreError):
-            await self._store.log(
-                callback.service, kind, callback_id=callback.id, call_id=call_id, data={"detail": why}
-            )
 
     async def _note_refusal(self, service: str, refused: ServiceError) -> None:
         known = service in self.catalog
-        self._metrics.refused.labels(service if known else "", refused.exception).inc()
-        _log.info("callback refused", service=service, exception=refused.exception)
+        self._metrics.refused.labels(service if known else "", refused.exception, refused.cause).inc()
+        _log.info("callback refused", service=service, exception=refused.exception, cause=refused.cause)
         if known and not isinstance(refused, StorageFailed):
             with suppress(StoreError):
-                await self._store.log(service, "refused", data={"exception": refused.exception})
+                await self._store.log(
+                    service, "refused", data={"exception": refused.exception, "cause": refused.cause}
+                )
 
     # -- find ---------------------------------------------------------------------------------------------------
 
@@ -210,13 +191,25 @@ class CallbackService:
     async def update(self, callback_id: str, params: Mapping[str, Any], *, service: str | None = None) -> Callback:
         """Book another time (`_new_desired_time`) and change properties: the customer's number, own data.
 
-        A booked callback whose new time is left out goes into the line now. Raises UnknownCallback, InvalidParameter,
-        NumberRefused, TimeRefused, DuplicateCallback, WrongState, StorageFailed.
+        A booked callback whose new time is left out goes into the line now. The time, the number and the data are
+        admitted as in `start`. Raises UnknownCallback, InvalidParameter, NumberRefused, PatternRefused,
+        CountryRefused, TimeRefused, DuplicateCallback, QueueFull, WrongState, StorageFailed.
         """
-        options = self.catalog.for_callback(await self.query(callback_id, service=service))
-        at_s = read_time(NEW_DESIRED_TIME, params.get(NEW_DESIRED_TIME), options, self._now())
+        found = await self.query(callback_id, service=service)
+        try:
+            return await self._update(found, params)
+        except ServiceError as refused:
+            await self._note_refusal(found.service, refused)
+            raise
+
+    async def _update(self, found: Callback, params: Mapping[str, Any]) -> Callback:
+        options = self.catalog.for_callback(found)
+        at_s = read_time(NEW_DESIRED_TIME, params.get(NEW_DESIRED_TIME))
         number = read_number(params[NUMBER], options) if params.get(NUMBER) is not None else None
         data = read_user_data(params)
+        told = data if number is None else {**data, NUMBER: number}
+        refuse_blocked(told, options, self.catalog.builtins.patterns)
+        wanted = replace(found, desired_at_s=at_s)
 
         def updated(callback: Callback) -> Changed:
             if callback.is_final:
@@ -232,13 +225,47 @@ class CallbackService:
                 moved = replace(callback, desired_at_s=at_s, asked_at_s=at_s, expires_at_s=at_s + options.ttl_s)
                 return self._changes.applied(moved, Event.RESCHEDULED)
             if callback.state is CallbackState.SCHEDULED:
+                refuse_closed(callback.service, options, self.catalog.builtins, self._now())
                 now_s = self._now()
                 moved = replace(callback, desired_at_s=None, asked_at_s=now_s, expires_at_s=now_s + options.ttl_s)
                 return self._changes.applied(moved, Event.SUBMITTED)
             return self._changes.applied(callback, Event.UPDATED)
 
-        told = {} if at_s is None else {"desired_time": format_instant(at_s)}
-        return await self._changes.change(callback_id, service, updated, max_pending=options.max_pending, data=told)
+        logged = {} if at_s is None else {"desired_time": format_instant(at_s)}
+        try:
+            place = None if at_s is None else self._gate.place(wanted, options, NEW_DESIRED_TIME)
+            admission = conditions(options, (), place, booked=at_s is not None)
+            return await self._changes.change(
+                found.id,
+                found.service,
+                updated,
+                admission=admission,
+                refusal=lambda error: self._gate.refusal(error, wanted, options, admission),
+                data=logged,
+            )
+        except TimeRefused as refused:
+            raise await self._gate.with_proposals(refused, wanted, options) from None
+
+    # -- pause --------------------------------------------------------------------------------------------------
+
+    async def pause(self, service: str, reason: str | None, *, who: str) -> list[str]:
+        """Refuse requests and dial nobody from now on, for `reason`; with None go on. Services with the same
+        `_paused_services_id` are paused together; returns their names. Raises UnknownService, StorageFailed."""
+        group = self._paused_with(service)
+        data = {"who": who, "detail": reason or ""}
+        together = [name for name in self.catalog if self._paused_with(name) == group]
+        for name in together:
+            await ask(self._store.pause(name, reason, data))
+        _log.warning("resumed" if reason is None else "paused", services=together, who=who, reason=reason)
+        return together
+
+    async def paused(self, service: str) -> str | None:
+        """The reason for which a service is paused, None when it is not. Raises UnknownService, StorageFailed."""
+        self.catalog.get(service)
+        return await ask(self._store.paused(service))
+
+    def _paused_with(self, service: str) -> str:
+        return self.catalog.get(service).paused_services_id or service
 
     # -- what the dialer's round calls --------------------------------------------------------------------------
 
@@ -261,12 +288,3 @@ class CallbackService:
         too_long = [p.callback_id for p in line if not p.in_flight and p.queued_at_s + waits_s <= now_s]
         overdue = dict.fromkeys([*await ask(self._store.overdue(service, now_s)), *too_long])
         return unwanted + await self._changes.apply_to_all(service, overdue, Event.EXPIRED)
-
-
-def originating_keys(callback: Callback) -> dict[str, str]:
-    """What the call from which a callback was requested has to carry for the reports; times in epoch seconds."""
-    return {
-        "_CB_SERVICE_ID": callback.id,
-        "_CB_T_SERVICE_START": str(int(callback.service_start_s)),
-        "_CB_T_CALLBACK_ACCEPTED": str(int(callback.created_at_s)),
-    }

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from ivr.domain.callback import Callback
+from ivr.service.builtins import Builtins
 from ivr.service.errors import InvalidParameter, StorageFailed, UnknownService
 from ivr.service.options import FIELDS, OptionsRefused, ServiceOptions, field_of
 from ivr.service.problems import nearest
@@ -42,7 +43,11 @@ class Change:
 class Catalog:
     """The options of every service as they are now."""
 
-    def __init__(self, services: Mapping[str, ServiceOptions], store: OptionsStore) -> None:
+    def __init__(
+        self, services: Mapping[str, ServiceOptions], store: OptionsStore, builtins: Builtins | None = None
+    ) -> None:
+        """`builtins` are what the services may refer to by name."""
+        self.builtins = builtins or Builtins()
         self._of_file = dict(services)
         self._now = dict(services)
         self._store = store
@@ -57,7 +62,7 @@ class Catalog:
                 changed = await self._store.changed_options(name)
             except StoreError as error:
                 raise StorageFailed(str(error)) from error
-            self._now[name] = _as_far_as_valid(name, options, changed)
+            self._now[name] = _as_far_as_valid(name, options, changed, self.builtins)
 
     def get(self, service: str) -> ServiceOptions:
         """Raises UnknownService."""
@@ -71,7 +76,8 @@ class Catalog:
 
         Raises UnknownService.
         """
-        return _as_far_as_valid(callback.service, self.get(callback.service), callback.overrides)
+        options = self.get(callback.service)
+        return _as_far_as_valid(callback.service, options, callback.overrides, self.builtins)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._now)
@@ -100,6 +106,7 @@ class Catalog:
             new = old.overridden(wanted)
         except OptionsRefused as refused:
             raise InvalidParameter("", str(refused)) from None
+        self.builtins.check(new)
         stored = {name: None if changes[name] is None else new.text(name) for name in changes}
         made = [Change(name, old.text(name), new.text(name)) for name in changes if old.text(name) != new.text(name)]
         data = {"who": who} | {c.option: f"{c.old} -> {c.new}" for c in made}
@@ -142,14 +149,24 @@ def _schema() -> dict[str, Any]:
     return properties
 
 
-def _as_far_as_valid(service: str, options: ServiceOptions, changed: Mapping[str, str]) -> ServiceOptions:
+def _as_far_as_valid(
+    service: str, options: ServiceOptions, changed: Mapping[str, str], builtins: Builtins
+) -> ServiceOptions:
+    if not changed:
+        return options
     try:
-        return options.overridden(changed)
-    except OptionsRefused:
+        return _valid(options, changed, builtins)
+    except (OptionsRefused, InvalidParameter):
         pass
     for name, value in changed.items():
         try:
-            options = options.overridden({name: value})
-        except OptionsRefused as refused:
+            options = _valid(options, {name: value}, builtins)
+        except (OptionsRefused, InvalidParameter) as refused:
             _log.warning("a stored option is not valid any more", service=service, option=name, problem=str(refused))
     return options
+
+
+def _valid(options: ServiceOptions, changed: Mapping[str, str], builtins: Builtins) -> ServiceOptions:
+    new = options.overridden(changed)
+    builtins.check(new)
+    return new

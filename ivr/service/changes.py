@@ -8,9 +8,9 @@ from typing import Final
 
 from ivr.domain.callback import Callback
 from ivr.domain.lifecycle import Event, IllegalTransition, apply
-from ivr.service.errors import DuplicateCallback, StorageFailed, UnknownCallback, WrongState
+from ivr.service.errors import ServiceError, StorageFailed, UnknownCallback, WrongState
 from ivr.service.storage import ask
-from ivr.store.port import AlreadyWaiting, CallbackStore, StaleWrite, StoreError
+from ivr.store.port import NO_LIMITS, Admission, CallbackStore, NotAdmitted, StaleWrite, StoreError
 
 Changed = tuple[Callback, Event] | None
 """A callback after what happened to it; None leaves it as it is."""
@@ -58,12 +58,14 @@ class Changes:
         service: str | None,
         change: Callable[[Callback], Changed],
         *,
-        max_pending: int | None = None,
+        admission: Admission = NO_LIMITS,
+        refusal: Callable[[NotAdmitted], ServiceError] | None = None,
         data: Mapping[str, str] | None = None,
     ) -> Callback:
         """Read, `change` and save, anew while others change the same callback.
 
-        Raises what `change` raises, UnknownCallback, DuplicateCallback, StorageFailed.
+        Raises what `change` raises, what `refusal` makes of an `admission` that is not met, UnknownCallback,
+        StorageFailed.
         """
         for _ in range(_TRIES):
             callback = await self.find(callback_id, service=service)
@@ -71,11 +73,13 @@ class Changes:
             if changed is None:
                 return callback
             try:
-                return await self._store.save(*changed, max_pending=max_pending, data=data)
+                return await self._store.save(*changed, admission=admission, data=data)
             except StaleWrite:
                 continue
-            except AlreadyWaiting as refused:
-                raise DuplicateCallback(callback.service, refused.pending) from None
+            except NotAdmitted as refused:
+                if refusal is None:
+                    raise
+                raise refusal(refused) from None
             except StoreError as error:
                 raise StorageFailed(str(error)) from error
         raise StorageFailed(f"{callback_id} is being changed by others all the time; try again")

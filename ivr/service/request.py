@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ivr.domain.numbers import NumberProblem, RefusedNumber, parse_number
-from ivr.service.durations import format_instant, parse_duration_s, parse_instant_s
-from ivr.service.errors import InvalidParameter, NumberRefused, TimeRefused
+from ivr.domain.numbers import NumberProblem, RefusedNumber, country_of, parse_number
+from ivr.service.durations import parse_instant_s
+from ivr.service.errors import CountryRefused, InvalidParameter, NumberRefused, PatternRefused
 from ivr.service.options import FIELDS, OptionsRefused, ServiceOptions
+from ivr.service.patterns import PatternGroup
 
 NUMBER: Final = "_customer_number"
 WAIT_FOR_AGENT: Final = "_wait_for_agent"
@@ -43,23 +44,32 @@ class StartRequest:
     overrides: Mapping[str, str]
     options: ServiceOptions
     """The service's, with the overrides."""
+    limited: tuple[tuple[str, str], ...]
+    """Names and values of which a daily limit is kept."""
 
 
-def read_start(params: Mapping[str, Any], options: ServiceOptions, now_s: float) -> StartRequest:
-    """Raises InvalidParameter, NumberRefused, TimeRefused."""
+def read_start(
+    params: Mapping[str, Any],
+    options: ServiceOptions,
+    patterns: Mapping[str, PatternGroup],
+    headers: Mapping[str, str],
+) -> StartRequest:
+    """Raises InvalidParameter, NumberRefused, PatternRefused, CountryRefused."""
     for key in (NUMBER, *options.mandatory_customer_lookup_keys):
         if params.get(key) in (None, ""):
             raise InvalidParameter(key, "is missing; this service cannot be started without it")
     own_options, overrides = _overrides(params, options)
     number = read_number(params[NUMBER], own_options)
+    refuse_blocked({**params, NUMBER: number}, own_options, patterns)
     return StartRequest(
         customer_number=number,
         wait_for_agent=_truth(WAIT_FOR_AGENT, params.get(WAIT_FOR_AGENT), own_options.wait_for_agent),
-        desired_at_s=read_time(DESIRED_TIME, params.get(DESIRED_TIME), own_options, now_s),
+        desired_at_s=read_time(DESIRED_TIME, params.get(DESIRED_TIME)),
         originating_interaction_id=_interaction(params.get(ORIGINATING)),
         user_data=read_user_data(params),
         overrides=overrides,
         options=own_options,
+        limited=_limited({**params, NUMBER: number}, own_options, headers),
     )
 
 
@@ -77,20 +87,28 @@ def read_number(given: object, options: ServiceOptions) -> str:
     return number
 
 
-def read_time(name: str, given: object, options: ServiceOptions, now_s: float) -> float | None:
-    """Epoch seconds of a booking, None for now. Raises InvalidParameter, TimeRefused."""
+def refuse_blocked(params: Mapping[str, Any], options: ServiceOptions, patterns: Mapping[str, PatternGroup]) -> None:
+    """Raises PatternRefused, CountryRefused; the number in `params` is the one understood, where there is one."""
+    values = {name: _plain(value) for name, value in params.items()}
+    for name in options.exceptions:
+        # A group that a request names and that there is not blocks nothing; names that are configured are checked.
+        blocked = patterns[name].blocks(values) if name in patterns else None
+        if blocked is not None:
+            raise PatternRefused(blocked, name)
+    if options.allowed_countries and NUMBER in params:
+        country = country_of(params[NUMBER])
+        if country not in options.allowed_countries:
+            raise CountryRefused(country, options.allowed_countries)
+
+
+def read_time(name: str, given: object) -> float | None:
+    """Epoch seconds of a booking, None for now. Raises InvalidParameter."""
     if given is None or given == "":
         return None
     try:
-        at_s = parse_instant_s(_text(name, given))
+        return parse_instant_s(_text(name, given))
     except ValueError as error:
         raise InvalidParameter(name, str(error)) from None
-    if at_s <= now_s:
-        raise TimeRefused(f"{name}: {given} is not in the future; it is {format_instant(now_s)} now")
-    horizon = options.reject_future_desired_time
-    if at_s > now_s + parse_duration_s(horizon):
-        raise TimeRefused(f"{name}: {given} is too far ahead: _reject_future_desired_time allows {horizon}")
-    return at_s
 
 
 def read_user_data(params: Mapping[str, Any]) -> dict[str, str]:
@@ -118,6 +136,36 @@ def _overrides(params: Mapping[str, Any], options: ServiceOptions) -> tuple[Serv
         return options.overridden(given), given
     except OptionsRefused as refused:
         raise InvalidParameter("", str(refused)) from None
+
+
+def _limited(
+    params: Mapping[str, Any], options: ServiceOptions, headers: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    found = []
+    for name in options.throttle_request_parameters:
+        value = _plain(params.get(name))
+        header = headers.get(name) if options.enable_throttle_header_parameters else None
+        if header:
+            value = _as_number(header, options) if name == NUMBER else header
+        if value:
+            found.append((name, value))
+    return tuple(found)
+
+
+def _as_number(text: str, options: ServiceOptions) -> str:
+    number = parse_number(text, options.default_country, allow_impossible=True, allow_premium=True)
+    return text if isinstance(number, RefusedNumber) else number
+
+
+def _plain(value: object) -> str:
+    """Text of what is no list and no table; nothing for those."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            return ""
 
 
 def _truth(name: str, given: object, default: bool) -> bool:

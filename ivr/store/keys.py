@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2s
 from typing import Final
 
 from ivr.domain.callback import Callback, CallbackState
@@ -76,6 +77,26 @@ class Keys:
         """HASH: options changed while running, over those of the file."""
         return self._key("options")
 
+    @property
+    def bookings(self) -> str:
+        """ZSET of ids by the booked time: who takes a place in a slot."""
+        return self._key("bookings")
+
+    @property
+    def accepted(self) -> str:
+        """ZSET of ids by created_at: what was accepted lately, for the throttles."""
+        return self._key("accepted")
+
+    @property
+    def paused(self) -> str:
+        """STRING: why nothing is accepted; there only while the service is paused."""
+        return self._key("paused")
+
+    def of_value(self, name: str, value: str) -> str:
+        """ZSET of ids by created_at: what was accepted lately with this value of a parameter."""
+        # A value may be long, and a person's number: only its digest is a name.
+        return self._key("value", name, blake2s(value.encode(), digest_size=12).hexdigest())
+
     def lookup(self, key: str, value: str) -> str:
         """ZSET of ids by asked_at: the callbacks whose `key` is `value`."""
         return self._key("lookup", key, value)
@@ -85,7 +106,7 @@ class Keys:
         named = ((key, callback.user_data[key]) for key in callback.lookup_keys if key in callback.user_data)
         return [self.lookup(key, value) for key, value in ((CUSTOMER_NUMBER, callback.customer_number), *named)]
 
-    def of_write(self, callback: Callback) -> list[str]:
+    def of_write(self, callback: Callback, values: Iterable[tuple[str, str]] = ()) -> list[str]:
         """The KEYS of the scripts that write a record; `lua/_record.lua` counts on this order."""
         states: Iterable[CallbackState] = CallbackState
         return [
@@ -96,6 +117,10 @@ class Keys:
             self.finished,
             self.places,
             self.claims,
+            self.bookings,
+            self.accepted,
+            self.paused,
             *(self.in_state(state) for state in states),
+            *(self.of_value(name, value) for name, value in values),
             *self.lookups_of(callback),
         ]

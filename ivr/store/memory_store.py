@@ -6,39 +6,22 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ivr.domain.callback import Callback, CallbackState
 from ivr.store.codec import event_data
 from ivr.store.keys import service_of
+from ivr.store.memory_admission import IN_LINE, Lease, MemoryService, admit_changed, admit_new, count_booked
 from ivr.store.port import (
-    AlreadyWaiting,
+    NO_LIMITS,
+    Admission,
     Claim,
     Durability,
-    LineFull,
     LoggedEvent,
     Place,
     StaleWrite,
     StoreUnavailable,
 )
-
-_IN_LINE = (CallbackState.QUEUED, CallbackState.ROUTING)
-
-
-@dataclass
-class _Lease:
-    worker: str
-    until_s: float
-
-
-@dataclass
-class _Service:
-    records: dict[str, Callback] = field(default_factory=dict)
-    fences: dict[str, int] = field(default_factory=dict)
-    leases: dict[str, _Lease] = field(default_factory=dict)
-    last_write: dict[str, tuple[Callback, str]] = field(default_factory=dict)
-    events: list[LoggedEvent] = field(default_factory=list)
-    options: dict[str, str] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -48,7 +31,7 @@ class MemoryStore:
         self.available = True
         """Set to False, every call raises StoreUnavailable: a Redis that is down."""
         self._now = now
-        self._services: defaultdict[str, _Service] = defaultdict(_Service)
+        self._services: defaultdict[str, MemoryService] = defaultdict(MemoryService)
         self._logged = asyncio.Condition()
 
     # -- callbacks ----------------------------------------------------------------------------------------------
@@ -57,8 +40,7 @@ class MemoryStore:
         self,
         callback: Callback,
         *,
-        max_pending: int | None = None,
-        max_queued: int | None = None,
+        admission: Admission = NO_LIMITS,
         data: Mapping[str, str] | None = None,
     ) -> Callback:
         service = await self._service(callback.service)
@@ -67,11 +49,15 @@ class MemoryStore:
             if service.last_write[callback.id] == (callback, "accepted"):
                 return kept
             raise StaleWrite(f"{callback.id} exists already")
-        self._refuse_too_many(service, callback, max_pending)
-        waiting = sum(c.state in _IN_LINE for c in service.records.values())
-        if max_queued is not None and callback.state is CallbackState.QUEUED and waiting >= max_queued:
-            raise LineFull(waiting)
+        admit_new(service, callback, admission)
+        if admission.windows:
+            service.accepted.append(callback.created_at_s)
+        for value in admission.values:
+            service.of_values.setdefault(value, []).append(callback.created_at_s)
         return await self._write(service, callback, 1, "accepted", data)
+
+    async def check(self, callback: Callback, admission: Admission) -> None:
+        admit_new(await self._service(callback.service), callback, admission)
 
     async def save(
         self,
@@ -80,7 +66,7 @@ class MemoryStore:
         *,
         claim: Claim | None = None,
         data: Mapping[str, str] | None = None,
-        max_pending: int | None = None,
+        admission: Admission = NO_LIMITS,
     ) -> Callback:
         service = await self._service(callback.service)
         kept = self._alive(service, callback.id)
@@ -92,8 +78,7 @@ class MemoryStore:
             raise StaleWrite(f"{callback.id} was changed since version {callback.version} was read")
         if claim is not None and service.fences.get(callback.id) != claim.fence:
             raise StaleWrite(f"{callback.id} was claimed by another worker")
-        if kept.customer_number != callback.customer_number:
-            self._refuse_too_many(service, callback, max_pending)
+        admit_changed(service, kept, callback, admission)
         return await self._write(service, callback, callback.version + 1, kind, data)
 
     async def get(self, callback_id: str) -> Callback | None:
@@ -124,6 +109,20 @@ class MemoryStore:
         found = await self.find(service, limit=1_000_000)
         return {state: sum(callback.state is state for callback in found) for state in CallbackState}
 
+    # -- slots and pauses ----------------------------------------------------------------------------------------
+
+    async def booked(self, service: str, slots: Sequence[tuple[int, int]]) -> list[int]:
+        kept = await self._service(service)
+        return [count_booked(kept, start_s, end_s) for start_s, end_s in slots]
+
+    async def pause(self, service: str, reason: str | None, data: Mapping[str, str]) -> None:
+        kept = await self._service(service)
+        kept.paused = reason
+        await self._append(kept, service, "resumed" if reason is None else "paused", None, None, data)
+
+    async def paused(self, service: str) -> str | None:
+        return (await self._service(service)).paused
+
     # -- the line -----------------------------------------------------------------------------------------------
 
     async def line(self, service: str) -> list[Place]:
@@ -140,7 +139,7 @@ class MemoryStore:
                 callback.state,
             )
             for callback in sorted(kept.records.values(), key=_order)
-            if callback.state in _IN_LINE
+            if callback.state in IN_LINE
         ]
 
     async def due(self, service: str, before_s: float, *, limit: int = 100) -> list[str]:
@@ -161,7 +160,7 @@ class MemoryStore:
         name = service_of(callback_id)
         service = await self._service(name or "")
         callback = self._alive(service, callback_id)
-        claimable = (*_IN_LINE, CallbackState.PROCESSING) if orphaned else (CallbackState.QUEUED,)
+        claimable = (*IN_LINE, CallbackState.PROCESSING) if orphaned else (CallbackState.QUEUED,)
         if callback is None or callback.state not in claimable:
             return None
         lease = service.leases.get(callback_id)
@@ -169,7 +168,7 @@ class MemoryStore:
             return None
         fence = service.fences.get(callback_id, 0) + 1
         service.fences[callback_id] = fence
-        service.leases[callback_id] = _Lease(worker, now_s + lease_s)
+        service.leases[callback_id] = Lease(worker, now_s + lease_s)
         return Claim(callback, worker, fence, now_s + lease_s)
 
     async def renew(self, claim: Claim, now_s: float, lease_s: float) -> Claim:
@@ -246,14 +245,14 @@ class MemoryStore:
 
     # -- inside -------------------------------------------------------------------------------------------------
 
-    async def _service(self, name: str) -> _Service:
+    async def _service(self, name: str) -> MemoryService:
         # A real store lets others run while it answers; so does this one, before it looks at anything.
         await asyncio.sleep(0)
         if not self.available:
             raise StoreUnavailable("the store was switched off")
         return self._services[name]
 
-    def _alive(self, service: _Service, callback_id: str) -> Callback | None:
+    def _alive(self, service: MemoryService, callback_id: str) -> Callback | None:
         callback = service.records.get(callback_id)
         if callback is not None and callback.is_final and callback.kept_until_s <= self._now():
             for kept in (service.records, service.fences, service.last_write):
@@ -261,18 +260,8 @@ class MemoryStore:
             return None
         return callback
 
-    @staticmethod
-    def _refuse_too_many(service: _Service, callback: Callback, max_pending: int | None) -> None:
-        same = [
-            kept.id
-            for kept in service.records.values()
-            if not kept.is_final and kept.customer_number == callback.customer_number and kept.id != callback.id
-        ]
-        if max_pending is not None and len(same) >= max_pending:
-            raise AlreadyWaiting(sorted(same))
-
     async def _write(
-        self, service: _Service, callback: Callback, version: int, kind: str, data: Mapping[str, str] | None
+        self, service: MemoryService, callback: Callback, version: int, kind: str, data: Mapping[str, str] | None
     ) -> Callback:
         kept = replace(callback, version=version)
         service.records[callback.id] = kept
@@ -285,7 +274,7 @@ class MemoryStore:
 
     async def _append(
         self,
-        service: _Service,
+        service: MemoryService,
         name: str,
         kind: str,
         callback_id: str | None,

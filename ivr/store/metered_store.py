@@ -8,7 +8,16 @@ from typing import Final, TypeVar
 
 from ivr.domain.callback import Callback, CallbackState, DialResult
 from ivr.domain.lifecycle import Event
-from ivr.store.port import CallbackStore, Claim, Durability, LoggedEvent, Place, StoreUnavailable
+from ivr.store.port import (
+    NO_LIMITS,
+    Admission,
+    CallbackStore,
+    Claim,
+    Durability,
+    LoggedEvent,
+    Place,
+    StoreUnavailable,
+)
 from ivr.telemetry.metrics import Metrics
 
 _T = TypeVar("_T")
@@ -25,12 +34,14 @@ class MeteredStore:
         self,
         callback: Callback,
         *,
-        max_pending: int | None = None,
-        max_queued: int | None = None,
+        admission: Admission = NO_LIMITS,
         data: Mapping[str, str] | None = None,
     ) -> Callback:
-        creating = self._store.create(callback, max_pending=max_pending, max_queued=max_queued, data=data)
+        creating = self._store.create(callback, admission=admission, data=data)
         return await self._timed("create", creating)
+
+    async def check(self, callback: Callback, admission: Admission) -> None:
+        await self._timed("check", self._store.check(callback, admission))
 
     async def save(
         self,
@@ -39,9 +50,9 @@ class MeteredStore:
         *,
         claim: Claim | None = None,
         data: Mapping[str, str] | None = None,
-        max_pending: int | None = None,
+        admission: Admission = NO_LIMITS,
     ) -> Callback:
-        saving = self._store.save(callback, kind, claim=claim, data=data, max_pending=max_pending)
+        saving = self._store.save(callback, kind, claim=claim, data=data, admission=admission)
         saved = await self._timed("save", saving)
         self._count(saved, kind)
         return saved
@@ -63,6 +74,15 @@ class MeteredStore:
 
     async def counts(self, service: str) -> dict[CallbackState, int]:
         return await self._timed("counts", self._store.counts(service))
+
+    async def booked(self, service: str, slots: Sequence[tuple[int, int]]) -> list[int]:
+        return await self._timed("booked", self._store.booked(service, slots))
+
+    async def pause(self, service: str, reason: str | None, data: Mapping[str, str]) -> None:
+        await self._timed("pause", self._store.pause(service, reason, data))
+
+    async def paused(self, service: str) -> str | None:
+        return await self._timed("paused", self._store.paused(service))
 
     async def line(self, service: str) -> list[Place]:
         line = await self._timed("line", self._store.line(service))

@@ -7,15 +7,20 @@ created again, or the same change saved again over the same version, is answered
     StoreError
     +-- StoreUnavailable
     +-- StaleWrite
-    +-- AlreadyWaiting
-    +-- LineFull
+    +-- NotAdmitted
+        +-- Paused
+        +-- TooMany
+        +-- TooManyOfValue
+        +-- AlreadyWaiting
+        +-- SlotTaken
+        +-- LineFull
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ivr.domain.callback import Callback, CallbackState
 
@@ -32,7 +37,44 @@ class StaleWrite(StoreError):
     """Somebody else changed or claimed the record since it was read; nothing was written. Read it and decide anew."""
 
 
-class AlreadyWaiting(StoreError):
+class NotAdmitted(StoreError):
+    """A condition of the Admission was not met; nothing was written."""
+
+
+class Paused(NotAdmitted):
+    """The service takes nothing at present."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"paused: {reason}" if reason else "paused")
+        self.reason = reason
+
+
+class TooMany(NotAdmitted):
+    """As many callbacks were accepted in a window of time as are allowed in it."""
+
+    def __init__(self, window: int, count: int, free_at_s: float) -> None:
+        super().__init__(f"window {window} has {count} already")
+        self.window, self.count, self.free_at_s = window, count, free_at_s
+        """`window` counts from 0; at `free_at_s` there will be room for one more."""
+
+
+class TooManyOfValue(NotAdmitted):
+    """As many callbacks with the same value of a parameter were accepted in 24 hours as are allowed."""
+
+    def __init__(self, name: str, count: int, free_at_s: float) -> None:
+        super().__init__(f"{count} with this {name} already")
+        self.name, self.count, self.free_at_s = name, count, free_at_s
+
+
+class SlotTaken(NotAdmitted):
+    """The slot has as many bookings as it takes."""
+
+    def __init__(self, booked: int) -> None:
+        super().__init__(f"{booked} are booked in this slot already")
+        self.booked = booked
+
+
+class AlreadyWaiting(NotAdmitted):
     """This number has as many callbacks pending in this service as are allowed; nothing was written."""
 
     def __init__(self, pending: Sequence[str]) -> None:
@@ -40,12 +82,54 @@ class AlreadyWaiting(StoreError):
         self.pending = tuple(pending)
 
 
-class LineFull(StoreError):
+class LineFull(NotAdmitted):
     """The service has as many callbacks in line as are allowed; nothing was written."""
 
     def __init__(self, waiting: int) -> None:
         super().__init__(f"{waiting} callbacks are in line already")
         self.waiting = waiting
+
+
+VALUE_WINDOW_S: Final = 86400.0
+"""Over which the callbacks with one value of a parameter are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `limit` callbacks of a service are accepted in any `length_s` seconds."""
+
+    limit: int
+    length_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlace:
+    """A place in a slot (epoch seconds, the end not included) that takes `capacity` bookings."""
+
+    start_s: float
+    end_s: float
+    capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a callback must meet, looked at in this order and in the same step as it is stored.
+
+    What has happened is counted by the callbacks' own times: `created_at_s`, and for slots `desired_at_s`.
+    """
+
+    windows: tuple[Window, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    """Names of parameters and their values, of each of which `max_of_value` are accepted in VALUE_WINDOW_S."""
+    max_of_value: int = 0
+    max_pending: int | None = None
+    """Unfinished callbacks of a number in the service."""
+    slot: SlotPlace | None = None
+    max_queued: int | None = None
+    """Callbacks in line, for one that goes into the line."""
+
+
+NO_LIMITS: Final = Admission()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +188,17 @@ class CallbackStore(Protocol):
         self,
         callback: Callback,
         *,
-        max_pending: int | None = None,
-        max_queued: int | None = None,
+        admission: Admission = NO_LIMITS,
         data: Mapping[str, str] | None = None,
     ) -> Callback:
         """Store a new callback and log "accepted" with `data`; returns it as it is kept (version 1).
 
-        In the same step checks that the customer's number has fewer than `max_pending` unfinished callbacks in this
-        service (AlreadyWaiting), and for one that goes into the line at once that fewer than `max_queued` are in it
-        (LineFull). Raises StoreUnavailable.
+        In the same step checks that the service is not paused, and `admission`. Raises NotAdmitted, StaleWrite,
+        StoreUnavailable.
         """
+
+    async def check(self, callback: Callback, admission: Admission) -> None:
+        """Raises what `create` would, NotAdmitted and StoreUnavailable, and stores nothing."""
 
     async def get(self, callback_id: str) -> Callback | None:
         """The callback, None when there is none or it has been deleted at the end of its time."""
@@ -142,15 +227,26 @@ class CallbackStore(Protocol):
         *,
         claim: Claim | None = None,
         data: Mapping[str, str] | None = None,
-        max_pending: int | None = None,
+        admission: Admission = NO_LIMITS,
     ) -> Callback:
         """Write a changed callback over the version it was read at, and log `kind` with `data`, in one step.
 
         With `claim`, also refuses when another worker has claimed it since (a larger fence).
         A final state, and a return to SCHEDULED, ends the claim and leaves the line. Returns it with the new version.
-        `max_pending` is looked at when the customer's number has changed, as in `create`.
-        Raises StaleWrite, AlreadyWaiting, StoreUnavailable.
+        Of `admission`, `max_pending` is looked at when the customer's number has changed, `slot` always, and
+        `max_queued` when a SCHEDULED one goes into the line; a pause does not matter. A place in a slot is given back
+        by another booking, and by an end that is a cancellation.
+        Raises StaleWrite, NotAdmitted, StoreUnavailable.
         """
+
+    async def booked(self, service: str, slots: Sequence[tuple[int, int]]) -> list[int]:
+        """How many bookings are in each slot (start and end in epoch seconds, the end not included)."""
+
+    async def pause(self, service: str, reason: str | None, data: Mapping[str, str]) -> None:
+        """Accept nothing from now on, because of `reason`; with None accept again. Logs "paused" or "resumed"."""
+
+    async def paused(self, service: str) -> str | None:
+        """The reason for which the service is paused, None when it is not."""
 
     async def line(self, service: str) -> list[Place]:
         """Everybody QUEUED or ROUTING in this service, in order of `asked_at_s`."""

@@ -14,19 +14,27 @@ from redis.asyncio import Redis
 
 from ivr.domain.callback import Callback, CallbackState
 from ivr.store import scripts
+from ivr.store.admission import booked_at, encode_admission, slot_runs
 from ivr.store.codec import CorruptRecord, decode, decode_place, encode, encode_place, event_data, to_json
 from ivr.store.connection import DEADLINE_S, Connection
 from ivr.store.durability import judge
 from ivr.store.keys import CUSTOMER_NUMBER, Keys, service_of
 from ivr.store.port import (
+    NO_LIMITS,
+    VALUE_WINDOW_S,
+    Admission,
     AlreadyWaiting,
     Claim,
     Durability,
     LineFull,
     LoggedEvent,
+    Paused,
     Place,
+    SlotTaken,
     StaleWrite,
     StoreError,
+    TooMany,
+    TooManyOfValue,
 )
 
 EVENTS_KEPT: Final = 100_000
@@ -60,16 +68,15 @@ class RedisStore:
         self,
         callback: Callback,
         *,
-        max_pending: int | None = None,
-        max_queued: int | None = None,
+        admission: Admission = NO_LIMITS,
         data: Mapping[str, str] | None = None,
     ) -> Callback:
-        answer = await self._write(scripts.CREATE, callback, "accepted", data, max_pending, _text(max_queued), "")
-        match answer:
-            case ["full", waiting]:
-                raise LineFull(int(waiting))
-            case _:
-                return self._written(callback, answer)
+        answer = await self._write(scripts.CREATE, callback, "accepted", data, admission, "", "")
+        return self._written(callback, answer, admission)
+
+    async def check(self, callback: Callback, admission: Admission) -> None:
+        answer = await self._write(scripts.CREATE, callback, "accepted", None, admission, "1", "")
+        self._written(callback, answer, admission)
 
     async def save(
         self,
@@ -78,11 +85,13 @@ class RedisStore:
         *,
         claim: Claim | None = None,
         data: Mapping[str, str] | None = None,
-        max_pending: int | None = None,
+        admission: Admission = NO_LIMITS,
     ) -> Callback:
         fence = "" if claim is None else str(claim.fence)
-        answer = await self._write(scripts.SAVE, callback, kind, data, max_pending, str(callback.version), fence)
-        return self._written(callback, answer)
+        # Accepted long ago: its windows are over.
+        still = replace(admission, windows=(), values=())
+        answer = await self._write(scripts.SAVE, callback, kind, data, still, str(callback.version), fence)
+        return self._written(callback, answer, still)
 
     async def get(self, callback_id: str) -> Callback | None:
         keys = self._keys_of(callback_id)
@@ -132,6 +141,31 @@ class RedisStore:
 
         counted = await self._connection.run(count)
         return {state: int(n) for state, n in zip(CallbackState, counted, strict=True)}
+
+    # -- slots and pauses ----------------------------------------------------------------------------------------
+
+    async def booked(self, service: str, slots: Sequence[tuple[int, int]]) -> list[int]:
+        key = Keys(service).bookings
+
+        async def count(redis: Redis) -> list[Any]:
+            # Piece by piece, so that nobody else waits long for the server.
+            return [await scripts.BOOKED(redis, [key], list(map(str, args))) for args in slot_runs(slots)]
+
+        counted = await self._connection.run(count)
+        return [int(n) for piece in counted for n in piece]
+
+    async def pause(self, service: str, reason: str | None, data: Mapping[str, str]) -> None:
+        keys = Keys(service)
+        kind, text = ("resumed", "-") if reason is None else ("paused", f"={reason}")
+        args = [str(self._events_kept), text, *self._event(kind, None, None, data)]
+        await self._connection.run(
+            lambda redis: scripts.PAUSE(redis, [keys.paused, keys.events], args), repeatable=False
+        )
+
+    async def paused(self, service: str) -> str | None:
+        key = Keys(service).paused
+        reason = await self._connection.run(lambda redis: redis.get(key))
+        return None if reason is None else str(reason)
 
     # -- the line -----------------------------------------------------------------------------------------------
 
@@ -272,7 +306,7 @@ class RedisStore:
         callback: Callback,
         kind: str,
         data: Mapping[str, str] | None,
-        max_pending: int | None,
+        admission: Admission,
         first: str,
         second: str,
     ) -> Any:
@@ -289,22 +323,36 @@ class RedisStore:
             encode_place(callback),
             repr(callback.expires_at_s),
             repr(callback.kept_until_s),
-            _text(max_pending),
+            encode_admission(admission, callback.created_at_s),
             str(self._events_kept),
+            "" if (booked_at_s := booked_at(callback)) is None else repr(booked_at_s),
+            repr(callback.created_at_s),
             first,
             second,
             *event,
         ]
-        keys = Keys(callback.service).of_write(callback)
+        keys = Keys(callback.service).of_write(callback, admission.values)
         return await self._connection.run(lambda redis: script(redis, keys, args))
 
     @staticmethod
-    def _written(callback: Callback, answer: Any) -> Callback:
+    def _written(callback: Callback, answer: Any, admission: Admission) -> Callback:
         match answer:
             case ["ok", version]:
                 return replace(callback, version=int(version))
+            case ["paused", reason]:
+                raise Paused(str(reason))
+            case ["many", window, count, oldest_s]:
+                length_s = admission.windows[int(window) - 1].length_s
+                raise TooMany(int(window) - 1, int(count), float(oldest_s) + length_s)
+            case ["value", number, count, oldest_s]:
+                name = admission.values[int(number) - 1][0]
+                raise TooManyOfValue(name, int(count), float(oldest_s) + VALUE_WINDOW_S)
             case ["pending", *pending]:
                 raise AlreadyWaiting([str(callback_id) for callback_id in pending])
+            case ["taken", booked]:
+                raise SlotTaken(int(booked))
+            case ["full", waiting]:
+                raise LineFull(int(waiting))
             case _:
                 raise StaleWrite(f"{callback.id} was changed since version {callback.version} was read")
 
@@ -356,10 +404,6 @@ class RedisStore:
     def _claim_keys(self, claim: Claim) -> list[str]:
         keys = Keys(claim.callback.service)
         return [keys.record(claim.callback.id), keys.claims]
-
-
-def _text(value: int | None) -> str:
-    return "" if value is None else str(value)
 
 
 def _pairs(flat: Sequence[str]) -> Iterable[tuple[str, str]]:

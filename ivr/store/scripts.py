@@ -29,8 +29,10 @@ class Script:
             return await redis.eval(self.text, len(keys), *keys, *args)
 
 
-CREATE: Final = Script("_record", "create")
-SAVE: Final = Script("_record", "save")
+CREATE: Final = Script("_record", "_admission", "create")
+SAVE: Final = Script("_record", "_admission", "save")
+BOOKED: Final = Script("booked")
+PAUSE: Final = Script("pause")
 CLAIM: Final = Script("claim")
 RENEW: Final = Script("renew")
 RELEASE: Final = Script("release")

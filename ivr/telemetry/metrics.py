@@ -21,7 +21,7 @@ class Metrics:
         self.offers = Counter("ivr_callback_offers", "Callbacks offered", ["service"], registry=registry)
         self.accepted = Counter("ivr_callbacks_accepted", "Requests stored", ["service"], registry=registry)
         self.refused = Counter(
-            "ivr_callbacks_refused", "Requests refused, by exception", ["service", "exception"], registry=registry
+            "ivr_callbacks_refused", "Requests refused", ["service", "exception", "cause"], registry=registry
         )
         self.completed = Counter(
             "ivr_callbacks_completed", "Callbacks ended, by reason", ["service", "reason"], registry=registry

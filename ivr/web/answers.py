@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
@@ -11,7 +12,8 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from ivr.service.errors import ServiceError
+from ivr.service.durations import format_instant
+from ivr.service.errors import ServiceError, TimeRefused
 from ivr.web.keys import METRICS
 
 _log = structlog.get_logger(__name__)
@@ -31,10 +33,15 @@ def answer(data: Any, *, status: int = 200) -> web.Response:
 
 
 def error_answer(
-    status: int, exception: str, phrase: str, message: str, headers: Mapping[str, str] | None = None
+    status: int,
+    exception: str,
+    phrase: str,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> web.Response:
-    """`{"exception","code","phrase","message"}` with that HTTP status."""
-    body = {"exception": exception, "code": status, "phrase": phrase, "message": message}
+    """`{"exception","code","phrase","message"}` and what there is `more`, with that HTTP status."""
+    body = {"exception": exception, "code": status, "phrase": phrase, "message": message, **(more or {})}
     return web.json_response(body, status=status, dumps=_dumps, headers=headers)
 
 
@@ -52,7 +59,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except ServiceError as refused:
-        return error_answer(refused.status, refused.exception, refused.phrase, str(refused))
+        return _refusal_answer(refused)
     except web.HTTPException as raised:
         if raised.status < 400:
             raise
@@ -67,6 +74,16 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except Exception:  # noqa: BLE001  # the client gets no traceback, the log does
         _log.exception("a request failed", method=request.method, path=request.path)
         return error_answer(500, "CallbackException", "Internal error", "the request failed; the log says why")
+
+
+def _refusal_answer(refused: ServiceError) -> web.Response:
+    headers = None
+    if refused.retry_after_s is not None:
+        headers = {"Retry-After": str(math.ceil(refused.retry_after_s))}
+    more = None
+    if isinstance(refused, TimeRefused) and refused.availability is not None:
+        more = {"availability": {format_instant(at_s): free for at_s, free in refused.availability.items()}}
+    return error_answer(refused.status, refused.exception, refused.phrase, str(refused), headers, more)
 
 
 def _hint(raised: web.HTTPException) -> str:

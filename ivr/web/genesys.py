@@ -24,7 +24,7 @@ def add_genesys_routes(app: web.Application) -> None:
 async def start(request: web.Request) -> web.Response:
     """Start a callback: its id at once, before anything is dialled."""
     params = await read_params(request)
-    started = await request.app[SERVICE].start(request.match_info["service"], params)
+    started = await request.app[SERVICE].start(request.match_info["service"], params, headers=request.headers)
     return answer({"_id": started.id})
 
 

@@ -31,6 +31,9 @@ OPTIONS: dict[str, OptionValue] = {
     "_ewt_threshold": 0,
     "_max_queued_callbacks_per_service": MOST_CALLS,
     "_enable_in_queue_checking": "false",
+    "_throttle_callbacks_per_service_1": 0,
+    "_throttle_callbacks_per_service_2": 0,
+    "_throttle_request_parameters_limit": 0,
 }
 
 

@@ -18,7 +18,7 @@ from ivr.domain.lifecycle import Event, apply
 from ivr.store import scripts
 from ivr.store.durability import judge
 from ivr.store.keys import Keys, service_of
-from ivr.store.port import StoreError, StoreUnavailable
+from ivr.store.port import Admission, StoreError, StoreUnavailable
 from ivr.store.redis_store import RedisStore
 
 pytestmark = pytest.mark.contract
@@ -88,11 +88,11 @@ async def test_a_write_whose_answer_came_too_late_is_done_once(own_valkey: Valke
     own_valkey.pause()
     begun_s = time.monotonic()
     with pytest.raises(StoreUnavailable):
-        await store.create(CALLBACK, max_pending=1)
+        await store.create(CALLBACK, admission=Admission(max_pending=1))
     assert time.monotonic() - begun_s < 1.0
     own_valkey.resume()
     # The server still finds what we sent, twice by then; and so says the caller's own second try.
-    created = await store.create(CALLBACK, max_pending=1)
+    created = await store.create(CALLBACK, admission=Admission(max_pending=1))
     assert created.version == 1
     assert [event.kind for event in await store.events("support")] == ["accepted"]
 
@@ -111,7 +111,7 @@ async def test_a_server_that_refuses_writes_cannot_be_used(own_valkey: ValkeySer
     # A server out of memory refuses writes just as one does whose disk is full, and can be made to.
     await redis.config_set("maxmemory", "1kb")
     with pytest.raises(StoreUnavailable):
-        await store.create(replace(CALLBACK, id="support-00000000"), max_pending=5)
+        await store.create(replace(CALLBACK, id="support-00000000"), admission=Admission(max_pending=5))
     assert await store.get(CALLBACK.id) is not None
     assert len(await store.events("support")) == 1
     await redis.aclose()
@@ -225,8 +225,12 @@ def test_all_keys_of_a_service_lie_in_one_slot() -> None:
     assert len(set(names)) == len(names)
 
 
+SCRIPTS = [script for script in vars(scripts).values() if isinstance(script, scripts.Script)]
+
+
 def test_scripts_touch_only_keys_they_were_given() -> None:
-    for script in (scripts.CREATE, scripts.SAVE, scripts.CLAIM, scripts.RENEW, scripts.RELEASE, scripts.LINE):
+    assert len(SCRIPTS) == 9
+    for script in SCRIPTS:
         for command, key in re.findall(r"redis\.call\('(\w+)'(?:, ([^,)]+))?", script.text):
             assert command == "TIME" or key.startswith("KEYS["), f"{command} {key}"
 

@@ -13,7 +13,7 @@ import pytest
 from ivr.domain.callback import Attempt, Callback, CallbackState, DialResult, Reason
 from ivr.domain.lifecycle import Event, IllegalTransition, apply
 from ivr.store.memory_store import MemoryStore
-from ivr.store.port import AlreadyWaiting, CallbackStore, Claim, LineFull, StaleWrite
+from ivr.store.port import Admission, AlreadyWaiting, CallbackStore, Claim, LineFull, StaleWrite
 from ivr.store.redis_store import RedisStore
 
 pytestmark = pytest.mark.contract
@@ -109,8 +109,8 @@ async def test_a_save_of_what_never_was_is_refused(store: CallbackStore) -> None
 
 async def test_the_same_write_repeated_is_answered_alike_and_done_once(store: CallbackStore) -> None:
     callback = a_callback()
-    first = await store.create(callback, max_pending=1)
-    assert await store.create(callback, max_pending=1) == first
+    first = await store.create(callback, admission=Admission(max_pending=1))
+    assert await store.create(callback, admission=Admission(max_pending=1)) == first
     changed = replace(first, not_before_s=NOW + 5)
     second = await store.save(changed, "updated")
     assert await store.save(changed, "updated") == second
@@ -128,30 +128,30 @@ async def test_another_callback_of_the_same_id_is_refused(store: CallbackStore) 
 
 async def test_a_number_has_no_more_pending_than_allowed(store: CallbackStore) -> None:
     one, two = a_callback(1), a_callback(2)
-    await store.create(one, max_pending=2)
-    await store.create(two, max_pending=2)
+    await store.create(one, admission=Admission(max_pending=2))
+    await store.create(two, admission=Admission(max_pending=2))
     with pytest.raises(AlreadyWaiting) as refused:
-        await store.create(a_callback(3), max_pending=2)
+        await store.create(a_callback(3), admission=Admission(max_pending=2))
     assert sorted(refused.value.pending) == [one.id, two.id]
     assert await store.get(a_callback(3).id) is None
     assert len(await store.events("support")) == 2
 
 
 async def test_pending_is_counted_per_number_and_service(store: CallbackStore) -> None:
-    await store.create(a_callback(1), max_pending=1)
+    await store.create(a_callback(1), admission=Admission(max_pending=1))
     # One that begins alike is another number.
-    await store.create(a_callback(2, customer_number=NUMBER + "9"), max_pending=1)
-    await store.create(a_callback(3, customer_number=NUMBER[:-1]), max_pending=1)
+    await store.create(a_callback(2, customer_number=NUMBER + "9"), admission=Admission(max_pending=1))
+    await store.create(a_callback(3, customer_number=NUMBER[:-1]), admission=Admission(max_pending=1))
     sales = replace(a_callback(4), id=f"sales-{4:024x}", service="sales")
-    await store.create(sales, max_pending=1)
+    await store.create(sales, admission=Admission(max_pending=1))
     with pytest.raises(AlreadyWaiting):
-        await store.create(a_callback(5, customer_number=NUMBER + "9"), max_pending=1)
+        await store.create(a_callback(5, customer_number=NUMBER + "9"), admission=Admission(max_pending=1))
 
 
 async def test_a_finished_callback_is_not_pending(store: CallbackStore) -> None:
-    first = await store.create(a_callback(1), max_pending=1)
+    first = await store.create(a_callback(1), admission=Admission(max_pending=1))
     await store.save(apply(first, Event.CANCELLED, NOW), "cancelled")
-    await store.create(a_callback(2), max_pending=1)
+    await store.create(a_callback(2), admission=Admission(max_pending=1))
 
 
 async def test_a_changed_number_is_counted_where_it_goes(store: CallbackStore) -> None:
@@ -159,24 +159,26 @@ async def test_a_changed_number_is_counted_where_it_goes(store: CallbackStore) -
     first = await store.create(a_callback(1))
     await store.create(a_callback(2, customer_number=other))
     with pytest.raises(AlreadyWaiting):
-        await store.save(replace(first, customer_number=other), "updated", max_pending=1)
-    await store.save(replace(first, customer_number="+12025550122"), "updated", max_pending=1)
+        await store.save(replace(first, customer_number=other), "updated", admission=Admission(max_pending=1))
+    await store.save(replace(first, customer_number="+12025550122"), "updated", admission=Admission(max_pending=1))
     assert await store.find("support", number=NUMBER) == []
     assert ids(await store.find("support", number="+12025550122")) == [first.id]
-    await store.create(a_callback(3), max_pending=1)
+    await store.create(a_callback(3), admission=Admission(max_pending=1))
 
 
 async def test_the_line_takes_no_more_than_allowed_but_bookings_pass(store: CallbackStore) -> None:
     for n in range(3):
-        await store.create(a_callback(n), max_queued=3)
+        await store.create(a_callback(n), admission=Admission(max_queued=3))
     with pytest.raises(LineFull) as refused:
-        await store.create(a_callback(3), max_queued=3)
+        await store.create(a_callback(3), admission=Admission(max_queued=3))
     assert refused.value.waiting == 3
-    await store.create(a_callback(4, state=CallbackState.SCHEDULED, queued_at_s=None), max_queued=3)
+    await store.create(
+        a_callback(4, state=CallbackState.SCHEDULED, queued_at_s=None), admission=Admission(max_queued=3)
+    )
 
 
 async def test_a_hundred_at_once_for_one_number_make_one(store: CallbackStore) -> None:
-    tries = (store.create(a_callback(n), max_pending=1) for n in range(100))
+    tries = (store.create(a_callback(n), admission=Admission(max_pending=1)) for n in range(100))
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(outcome, Callback) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, AlreadyWaiting) for outcome in outcomes) == 99
@@ -184,7 +186,10 @@ async def test_a_hundred_at_once_for_one_number_make_one(store: CallbackStore) -
 
 
 async def test_a_hundred_at_once_into_a_line_of_ten_make_ten(store: CallbackStore) -> None:
-    tries = (store.create(a_callback(n, customer_number=f"+120255501{n:02d}"), max_queued=10) for n in range(100))
+    tries = (
+        store.create(a_callback(n, customer_number=f"+120255501{n:02d}"), admission=Admission(max_queued=10))
+        for n in range(100)
+    )
     outcomes = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(outcome, Callback) for outcome in outcomes) == 10
     assert sum(isinstance(outcome, LineFull) for outcome in outcomes) == 90
@@ -496,7 +501,7 @@ async def a_story(store: CallbackStore, rng: random.Random) -> list[object]:
                         asked_at_s=NOW + rng.randrange(50),
                         state=rng.choice([CallbackState.QUEUED, CallbackState.SCHEDULED]),
                     )
-                    told.append(stored := await store.create(made, max_pending=2, max_queued=6))
+                    told.append(stored := await store.create(made, admission=Admission(max_pending=2, max_queued=6)))
                     known[stored.id] = stored
                 case "change" if callback is not None:
                     event = rng.choice([event for event in Event if event is not Event.EXPIRED])
@@ -504,7 +509,9 @@ async def a_story(store: CallbackStore, rng: random.Random) -> list[object]:
                     changed = apply(callback, event, now_s, reason=Reason.FAIL_ERROR)
                     if rng.random() < 0.2:
                         changed = replace(changed, customer_number=f"+1202555010{rng.randrange(8)}")
-                    told.append(stored := await store.save(changed, event, claim=held, max_pending=2))
+                    told.append(
+                        stored := await store.save(changed, event, claim=held, admission=Admission(max_pending=2))
+                    )
                     known[stored.id] = stored
                 case "stale" if callback is not None and callback.version > 1:
                     await store.save(replace(callback, version=callback.version - 1, not_before_s=now_s), "stale")

@@ -84,6 +84,10 @@ class Desk:
     async def kinds(self, service: str = "support") -> list[str]:
         return [event.kind for event in await self.store.events(service)]
 
+    def refused(self, error: ServiceError, service: str = "support") -> float | None:
+        labels = {"service": service, "exception": error.exception, "cause": error.cause}
+        return self.measure("ivr_callbacks_refused_total", **labels)
+
     def measure(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(name, labels)
 
@@ -182,14 +186,14 @@ async def test_a_request_that_cannot_be_is_refused_and_changes_nothing(
     assert words in str(refused.value)
     assert await desk.store.find("support") == []
     assert await desk.kinds() == ["refused"]
-    assert desk.measure("ivr_callbacks_refused_total", service="support", exception=refused.value.exception) == 1
+    assert desk.refused(refused.value) == 1
 
 
 async def test_an_unknown_service_is_named_with_the_nearest() -> None:
     desk = Desk()
-    with pytest.raises(UnknownService, match="'suport' is not configured; did you mean support"):
+    with pytest.raises(UnknownService, match="'suport' is not configured; did you mean support") as refused:
         await desk.service.start("suport", {"_customer_number": NUMBER})
-    assert desk.measure("ivr_callbacks_refused_total", service="", exception="CallbackExceptionNotFound") == 1
+    assert desk.refused(refused.value, "") == 1
 
 
 async def test_missing_keys_are_told_before_wrong_numbers() -> None:

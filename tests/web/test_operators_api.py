@@ -114,7 +114,7 @@ async def test_measures(site: Site) -> None:
     text = await response.text()
     for line in (
         'ivr_callbacks_accepted_total{service="support"} 1.0',
-        'ivr_callbacks_refused_total{exception="CallbackExceptionDuplicate",service="support"} 1.0',
+        'ivr_callbacks_refused_total{cause="duplicate",exception="CallbackExceptionDuplicate",service="support"} 1.0',
         'ivr_store_seconds_count{operation="create"} 2.0',
         'ivr_http_requests_total{method="POST",route="/genesys/1/service/callback/{service}",status="403"} 1.0',
         'ivr_http_requests_total{method="ANY",route="unknown",status="404"} 1.0',

@@ -1,36 +1,24 @@
 -- Put before create.lua and save.lua: how a record and all that points at it are written.
 --
--- KEYS   1 record, 2 events, 3 pending, 4 unfinished, 5 finished, 6 places, 7 claims,
---        8 to 12 the states in the order of STATE_KEY, 13.. the lookups of this callback
+-- KEYS   1 record, 2 events, 3 pending, 4 unfinished, 5 finished, 6 places, 7 claims, 8 bookings, 9 accepted,
+--        10 paused, 11 to 15 the states in the order of STATE_KEY, 16.. the values of ADMISSION, then the lookups
 -- ARGV   1 id, 2 state, 3 number, 4 body, 5 digest of this write, 6 asked_at, 7 place ('' when not in line),
---        8 expires_at, 9 kept_until, 10 max_pending ('' for any), 11 length of the event stream,
---        12 and 13 the script's own, 14.. fields and values of the event
+--        8 expires_at, 9 kept_until, 10 admission (JSON, '' without conditions), 11 length of the event stream,
+--        12 booked time ('' when it takes no place in a slot), 13 created_at, 14 and 15 the script's own,
+--        16.. fields and values of the event
 
 local ID, STATE, NUMBER = ARGV[1], ARGV[2], ARGV[3]
-local STATE_KEY = { SCHEDULED = 8, QUEUED = 9, ROUTING = 10, PROCESSING = 11, COMPLETED = 12 }
+local STATE_KEY = { SCHEDULED = 11, QUEUED = 12, ROUTING = 13, PROCESSING = 14, COMPLETED = 15 }
+local FIRST_VALUE = 16
+local ADMISSION = ARGV[10] ~= '' and cjson.decode(ARGV[10]) or {}
+local VALUES = ADMISSION.values or 0
 -- A lookup key outlives its records a little: unfinished ones are ended some time after they expire.
 local LOOKUP_GRACE_S = 2 * 86400
-
-local function pending_of(number)
-  return redis.call('ZRANGEBYLEX', KEYS[3], '[' .. number .. ' ', '(' .. number .. '!')
-end
-
--- nil when this number may have one more callback, else the answer that refuses it.
-local function too_many_pending()
-  if ARGV[10] == '' then return nil end
-  local members = pending_of(NUMBER)
-  if #members < tonumber(ARGV[10]) then return nil end
-  local answer = { 'pending' }
-  for _, member in ipairs(members) do
-    answer[#answer + 1] = string.sub(member, #NUMBER + 2)
-  end
-  return answer
-end
 
 local function index_lookups()
   local until_s = math.ceil(tonumber(ARGV[9])) + LOOKUP_GRACE_S
   local now_s = tonumber(redis.call('TIME')[1])
-  for i = 13, #KEYS do
+  for i = FIRST_VALUE + VALUES, #KEYS do
     redis.call('ZADD', KEYS[i], ARGV[6], ID)
     local ttl_s = redis.call('TTL', KEYS[i])
     if ttl_s < 0 or ttl_s < until_s - now_s then
@@ -69,7 +57,12 @@ local function write(version, old_state, old_number)
       redis.call('HDEL', KEYS[6], ID) -- PROCESSING: out of the line, still in the hands of its worker
     end
   end
+  if ARGV[12] ~= '' then
+    redis.call('ZADD', KEYS[8], ARGV[12], ID)
+  elseif old_state then
+    redis.call('ZREM', KEYS[8], ID)
+  end
   index_lookups()
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[11], '*', unpack(ARGV, 14))
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[11], '*', unpack(ARGV, 16))
   return { 'ok', version }
 end

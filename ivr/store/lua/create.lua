@@ -1,4 +1,5 @@
--- A new callback. ARGV 12 max_queued ('' for any). Answers ok, pending or full.
+-- A new callback. ARGV 14 '1' to look only whether it would be admitted.
+-- Answers ok, stale, or what refuses it: paused, many, value, pending, taken, full.
 
 local wrote = redis.call('HGET', KEYS[1], 'wrote')
 if wrote then
@@ -6,13 +7,14 @@ if wrote then
   return { 'stale' }
 end
 
-local refused = too_many_pending()
+local refused = is_paused() or too_many_lately() or too_many_of_a_value() or too_many_pending() or slot_is_taken()
+  or line_is_full()
 if refused then return refused end
+if ARGV[14] == '1' then return { 'ok', 0 } end
 
-if ARGV[12] ~= '' and STATE == 'QUEUED' then
-  local waiting = redis.call('ZCARD', KEYS[STATE_KEY.QUEUED]) + redis.call('ZCARD', KEYS[STATE_KEY.ROUTING])
-  if waiting >= tonumber(ARGV[12]) then return { 'full', waiting } end
-end
+-- First what a server without memory refuses: after a deletion it would let everything pass.
+local written = write(1, nil, nil)
+count_as_accepted()
 
 -- Records whose time is over have left by themselves; forget a few of their ids, more than one write adds.
 local over = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', redis.call('TIME')[1], 'LIMIT', 0, 10)
@@ -20,5 +22,6 @@ if #over > 0 then
   redis.call('ZREM', KEYS[5], unpack(over))
   redis.call('ZREM', KEYS[STATE_KEY.COMPLETED], unpack(over))
 end
-
-return write(1, nil, nil)
+-- Slots of yesterday are of no use to anybody.
+redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', tonumber(ARGV[13]) - 86400)
+return written
