@@ -60,6 +60,8 @@ class Head:
     """Learns one kind of wait."""
 
     _SHORTEST_S = 1.0
+    _SHARED = 5.0
+    """With so many ahead an outcome counts half."""
 
     def __init__(self) -> None:
         self._stack = Stack(list(_PRIOR.values()), signed=[False] * len(_PRIOR))
@@ -85,10 +87,12 @@ class Head:
 
     def learn(self, wait_s: float, evidence: Evidence, told: Told) -> None:
         """What came of an estimate."""
+        # Those who stand in one line wait for the same calls to end: their outcomes are much the same outcome.
+        weight = 1 / (1 + evidence.ahead / self._SHARED)
         self.outcomes += 1
-        self._stack.learn(told.features, wait_s, told.mean_s)
-        self._quantiles.learn(wait_s, told.draws_s, evidence.ahead, told.quantiles_s)
-        self._recent.learn(wait_s, evidence.ahead, evidence.rolled_s)
+        self._stack.learn(told.features, wait_s, told.mean_s, weight)
+        self._quantiles.learn(wait_s, told.draws_s, evidence.ahead, told.quantiles_s, weight)
+        self._recent.learn(wait_s, evidence.ahead, evidence.rolled_s, weight)
 
     @property
     def weights(self) -> dict[str, float]:

@@ -14,7 +14,7 @@ _PRIOR_ABANDONS = 10
 
 
 class Patience:
-    """Exponential by maximum likelihood (abandons / time waited) until enough gave up, then the product-limit curve."""
+    """Exponential by maximum likelihood until enough gave up, then the product-limit curve of Kaplan and Meier."""
 
     _KEPT = 6000
     _CURVE_FROM = 200

@@ -66,6 +66,7 @@ class _Stratum:
         self._recent = deque(prior[::2] + prior[1::2])
         self._sorted = sorted(prior)
         self._shift = [0.0] * len(LEVELS)
+        self._owed = 0.0
         self.count = 0
 
     def place(self, level: int) -> float:
@@ -78,10 +79,15 @@ class _Stratum:
             self._sorted[high] - self._sorted[low]
         )
 
-    def learn(self, place: float, covered: Sequence[bool]) -> None:
+    def learn(self, place: float, covered: Sequence[bool], weight: float) -> None:
         for i, (level, held) in enumerate(zip(LEVELS, covered, strict=True)):
-            step = self._STEP * (level - held)
+            step = weight * self._STEP * (level - held)
             self._shift[i] = min(max(self._shift[i] + step, -0.25), 0.25)
+        # Of outcomes that count in part, some are kept whole.
+        self._owed += weight
+        if self._owed < 1:
+            return
+        self._owed -= 1
         self.count += 1
         self._recent.append(place)
         insort(self._sorted, place)
@@ -110,9 +116,10 @@ class Quantiles:
         p10, p50, p90 = sorted(wait_at(at.place(i), draws_s) for i in range(len(LEVELS)))
         return p10, p50, p90
 
-    def learn(self, wait_s: float, draws_s: Floats, ahead: int, told_s: Sequence[float]) -> None:
-        """What came of an estimate whose quantiles were `told_s`."""
-        self._strata[stratum(ahead)].learn(place_of(wait_s, draws_s), [wait_s <= q for q in told_s])
+    def learn(self, wait_s: float, draws_s: Floats, ahead: int, told_s: Sequence[float], weight: float = 1.0) -> None:
+        """What came of an estimate whose quantiles were `told_s`; `weight`: how much of an outcome it is, 0 to 1."""
+        covered = [wait_s <= q for q in told_s]
+        self._strata[stratum(ahead)].learn(place_of(wait_s, draws_s), covered, weight)
 
     def outcomes(self, ahead: int) -> int:
         """Learnt at that queue length."""

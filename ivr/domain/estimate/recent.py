@@ -28,13 +28,14 @@ class RecentWaits:
         """A roll-out's mean times what the last ten waits or so were of theirs."""
         return self._ratio * rolled_s
 
-    def learn(self, wait_s: float, ahead: int, rolled_s: float) -> None:
+    def learn(self, wait_s: float, ahead: int, rolled_s: float, weight: float = 1.0) -> None:
+        """`weight`: how much of an outcome this is, 0 to 1."""
         length = min(ahead, self._LONGEST_LINE)
         mean_s, count = self._by_length.get(length, (0.0, 0))
         count += 1
         self._by_length[length] = (mean_s + (wait_s - mean_s) / min(count, self._LENGTH_MEMORY), count)
         error_s = wait_s - self._ratio * rolled_s
-        self._ratio += self._RATIO_STEP * error_s / (rolled_s + self._SCALE_S)
+        self._ratio += weight * self._RATIO_STEP * error_s / (rolled_s + self._SCALE_S)
         self._ratio = min(max(self._ratio, 0.2), 5.0)
 
     def save(self) -> dict[str, Any]:

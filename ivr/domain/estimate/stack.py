@@ -40,10 +40,12 @@ class Stack:
     def predict(self, features: Floats) -> float:
         return float(self.weights @ features)
 
-    def learn(self, features: Floats, outcome_s: float, predicted_s: float) -> None:
-        importance = 1 / (predicted_s * predicted_s + self._scale_s * self._scale_s)
-        self._gram *= self._keep
-        self._moment *= self._keep
+    def learn(self, features: Floats, outcome_s: float, predicted_s: float, weight: float = 1.0) -> None:
+        """`weight`: how much of an outcome this is, 0 to 1."""
+        importance = weight / (predicted_s * predicted_s + self._scale_s * self._scale_s)
+        keep = self._keep**weight
+        self._gram *= keep
+        self._moment *= keep
         self._gram += importance * np.outer(features, features)
         self._moment += importance * outcome_s * features
         self._outcomes += 1
