@@ -7,8 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ivr.dialer.line import Line
+from ivr.domain.callback import Callback
+from ivr.domain.queue_state import QueueState
 from ivr.domain.wait import HandleTime, WaitEstimate, estimate, unknown
 from ivr.service.options import ServiceOptions
+from ivr.service.waiting import Standing
 from ivr.store.port import CallbackStore, Place, StoreUnavailable
 
 _STORE_S = 0.5
@@ -35,12 +38,24 @@ class Waits:
         if state is None:
             return unknown("the queue's state is not known")
         places = await self._places(service)
-        now_s = self._now()
+        return self._estimate(state, options, len(self._line.waiters(options.queue, places)))
+
+    async def standing(self, callback: Callback, options: ServiceOptions) -> Standing | None:
+        """Where a callback stands in its line; None while the queue's state is not known."""
+        state = self._line.queue(options.queue)
+        if state is None:
+            return None
+        waiters = self._line.waiters(options.queue, await self._places(callback.service))
+        others = [waiter for waiter in waiters if waiter.callback_id != callback.id]
+        ahead = sum(waiter.asked_at_s < callback.asked_at_s for waiter in others)
+        return Standing(ahead + 1, len(others) + 1, self._estimate(state, options, ahead))
+
+    def _estimate(self, state: QueueState, options: ServiceOptions, ahead: int) -> WaitEstimate:
         return estimate(
             # Whose agent is being rung has got one, who is not free any more either.
-            ahead=len(self._line.waiters(options.queue, places)) - state.being_rung_for,
+            ahead=max(0, ahead - state.being_rung_for),
             serving=state.staffed,
-            free=len(state.available(now_s)),
+            free=len(state.available(self._now())),
             handle_time_s=self._handle_time(options).mean_s,
             patience_s=options.default_patience_s,
         )

@@ -24,6 +24,7 @@ from ivr.service.finding import find_callbacks, read_condition
 from ivr.service.gate import Gate
 from ivr.service.interactions import Interactions
 from ivr.service.marking import Marking
+from ivr.service.overview import Overview
 from ivr.service.request import (
     NEW_DESIRED_TIME,
     NUMBER,
@@ -65,8 +66,9 @@ class CallbackService:
         self._store, self.catalog = store, catalog
         self._marking = Marking(store, interactions)
         self._metrics = metrics or Metrics()
-        self._now = now
+        self._now = self.now_s = now
         self.availability = Availability(store, catalog.builtins, now)
+        self.overview = Overview(store, catalog)
         self._gate = Gate(store, catalog, self.availability, now)
         self._changes, self._doubtful = Changes(store, now), Doubtful(self.look_up, now)
         self._new_id = new_id or (lambda service: f"{service}-{secrets.token_hex(10)}")

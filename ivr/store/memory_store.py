@@ -105,6 +105,20 @@ class MemoryStore:
         ]
         return sorted(found, key=_order)[:limit]
 
+    async def find_between(
+        self,
+        service: str,
+        start_s: float,
+        end_s: float,
+        *,
+        states: Sequence[CallbackState],
+        after: tuple[float, str] | None = None,
+        limit: int = 1000,
+    ) -> list[Callback]:
+        found = await self.find(service, states=states, limit=1_000_000)
+        in_time = [callback for callback in found if start_s <= callback.asked_at_s < end_s]
+        return [callback for callback in in_time if after is None or _order(callback) > after][:limit]
+
     async def counts(self, service: str) -> dict[CallbackState, int]:
         found = await self.find(service, limit=1_000_000)
         return {state: sum(callback.state is state for callback in found) for state in CallbackState}

@@ -72,6 +72,19 @@ class MeteredStore:
         finding = self._store.find(service, number=number, lookup=lookup, states=states, limit=limit)
         return await self._timed("find", finding)
 
+    async def find_between(
+        self,
+        service: str,
+        start_s: float,
+        end_s: float,
+        *,
+        states: Sequence[CallbackState],
+        after: tuple[float, str] | None = None,
+        limit: int = 1000,
+    ) -> list[Callback]:
+        finding = self._store.find_between(service, start_s, end_s, states=states, after=after, limit=limit)
+        return await self._timed("find_between", finding)
+
     async def counts(self, service: str) -> dict[CallbackState, int]:
         return await self._timed("counts", self._store.counts(service))
 

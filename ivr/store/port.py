@@ -217,6 +217,22 @@ class CallbackStore(Protocol):
         `lookup` is a key of the user data and its value; only keys in the callback's `lookup_keys` are found.
         """
 
+    async def find_between(
+        self,
+        service: str,
+        start_s: float,
+        end_s: float,
+        *,
+        states: Sequence[CallbackState],
+        after: tuple[float, str] | None = None,
+        limit: int = 1000,
+    ) -> list[Callback]:
+        """Callbacks in these states whose `asked_at_s` is from `start_s` until before `end_s`, the earliest first.
+
+        With `after`, the `asked_at_s` and id of the last one that is known already, those that follow it. Fewer than
+        `limit` are the last ones.
+        """
+
     async def counts(self, service: str) -> dict[CallbackState, int]:
         """How many callbacks of a service are in each state."""
 

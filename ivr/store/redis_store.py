@@ -130,6 +130,29 @@ class RedisStore:
         found.sort(key=lambda callback: (callback.asked_at_s, callback.id))
         return found[:limit]
 
+    async def find_between(
+        self,
+        service: str,
+        start_s: float,
+        end_s: float,
+        *,
+        states: Sequence[CallbackState],
+        after: tuple[float, str] | None = None,
+        limit: int = 1000,
+    ) -> list[Callback]:
+        keys = Keys(service)
+        last = after or (start_s, "")
+        found: list[Callback] = []
+        while len(found) < limit:
+            pages = [await self._page_after(keys.in_state(state), last, end_s, _PAGE) for state in states]
+            page = sorted(entry for entries in pages for entry in entries)[:_PAGE]
+            records = await self._read(keys, [callback_id for _, callback_id in page])
+            found += [callback for callback in records if callback is not None and callback.state in states]
+            if len(page) < _PAGE:
+                break
+            last = page[-1]
+        return found[:limit]
+
     async def counts(self, service: str) -> dict[CallbackState, int]:
         keys = Keys(service)
 
@@ -381,6 +404,31 @@ class RedisStore:
 
     async def _page(self, index: str, start: int) -> list[str]:
         return _ids(await self._connection.run(lambda redis: redis.zrange(index, start, start + _PAGE - 1)))
+
+    async def _page_after(
+        self, index: str, last: tuple[float, str], end_s: float, count: int
+    ) -> list[tuple[float, str]]:
+        """The first `count` scores and ids of an index that follow `last`, the scores before `end_s`."""
+        found: list[tuple[float, str]] = []
+        start = 0
+        while len(found) < count:
+            entries = await self._scored(index, last[0], end_s, start, count)
+            found += [entry for entry in entries if entry > last]
+            if len(entries) < count:
+                break
+            start += count
+        return found[:count]
+
+    async def _scored(
+        self, index: str, start_s: float, end_s: float, start: int, count: int
+    ) -> list[tuple[float, str]]:
+        end = f"({end_s!r}"
+        answer = await self._connection.run(
+            lambda redis: redis.zrange(
+                index, repr(start_s), end, byscore=True, offset=start, num=count, withscores=True
+            )
+        )
+        return [(float(score), callback_id) for callback_id, score in answer]
 
     async def _read(self, keys: Keys, ids: Iterable[str]) -> list[Callback | None]:
         async def read(redis: Redis) -> list[Any]:

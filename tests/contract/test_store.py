@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from math import inf
 
 import pytest
 
@@ -221,6 +222,31 @@ async def test_finds_more_than_one_page(store: CallbackStore) -> None:
     await asyncio.gather(*(store.create(a_callback(n)) for n in range(600)))
     assert len(await store.find("support", number=NUMBER)) == 600
     assert ids(await store.find("support", limit=550)) == [a_callback(n).id for n in range(550)]
+
+
+async def test_found_by_time_in_pages_that_neither_repeat_nor_leave_out(store: CallbackStore) -> None:
+    # Several asked in the same moment, across two states: only the id tells them apart.
+    made = [
+        a_callback(n, customer_number=f"+120255501{n:02d}", asked_at_s=NOW + n // 4, state=state)
+        for n in range(40)
+        for state in [CallbackState.SCHEDULED if n % 3 else CallbackState.QUEUED]
+    ]
+    for callback in made:
+        await store.create(callback)
+    wanted = [c.id for c in made if NOW + 2 <= c.asked_at_s < NOW + 9]
+    states = [CallbackState.QUEUED, CallbackState.SCHEDULED]
+    assert ids(await store.find_between("support", NOW + 2, NOW + 9, states=states)) == wanted
+
+    paged: list[str] = []
+    after = None
+    while page := await store.find_between("support", NOW + 2, NOW + 9, states=states, after=after, limit=3):
+        assert len(page) <= 3
+        paged += ids(page)
+        after = page[-1].asked_at_s, page[-1].id
+    assert paged == wanted
+    everything = await store.find_between("support", -inf, inf, states=list(CallbackState))
+    assert len(everything) == 40
+    assert await store.find_between("support", NOW, NOW + 9, states=[CallbackState.ROUTING]) == []
 
 
 async def test_counts_by_state(store: CallbackStore) -> None:
