@@ -48,7 +48,7 @@ class Dialer:
         self._cases: dict[str, AttemptCase] = {}
         """The attempts under way, by callback; without those whose call was ended as nobody wants it any more."""
         self._kicked = asyncio.Event()
-        self._last_reason: dict[str, str] = {}
+        self._last_mind: dict[str, str] = {}
 
     @property
     def in_flight(self) -> int:
@@ -134,10 +134,11 @@ class Dialer:
         return AttemptCase(self._store, claim, options, self._line, self._now)
 
     async def _tell(self, service: str, decision: Release) -> None:
-        """The reason of every release, and of every change of mind about releasing nobody."""
-        if decision.reason == self._last_reason.get(service) and not decision.callback_ids:
+        """The reason of every release, and of every change of mind about releasing nobody (not of every figure)."""
+        mind = decision.reason.partition(":")[0]
+        if mind == self._last_mind.get(service) and not decision.callback_ids:
             return
-        self._last_reason[service] = decision.reason
+        self._last_mind[service] = mind
         data = {"released": ",".join(decision.callback_ids), "reason": decision.reason}
         await self._store.log(service, "pacing", data=data)
 
