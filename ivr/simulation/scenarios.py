@@ -95,7 +95,7 @@ _NIGHT_S: Final = 14 * 3600.0
 _SHAPE: Final = (0.55, 0.9, 1.2, 1.3, 1.1, 0.9, 1.1, 1.2, 1.05, 0.7)
 """Arrivals by the hour, mean 1."""
 _S4_AGENTS: Final = 10
-_S4_PER_DAY: Final = 950
+_S4_PER_DAY: Final = 965
 
 
 def _shifts(day: int, agent: int, rng: np.random.Generator) -> list[tuple[float, float]]:

@@ -44,6 +44,8 @@ class QueueEstimator:
     _MOST_EXPECTED = 2000
     """Estimates whose outcome is awaited; the oldest are dropped, should their ends never be told."""
 
+    _SETTLED_CALLS = 200
+
     def __init__(self, rng: np.random.Generator, guesses: Guesses = Guesses(), *, plays: int = PLAYS) -> None:
         self._rng, self._plays = rng, plays
         self.history = WaitHistory()
@@ -85,6 +87,7 @@ class QueueEstimator:
             rolled_s=rolled_s,
             draws_s=draws_s,
             others_s=tuple(anchors[each] for each in _WEIGHED),
+            is_settled=self.handling.count >= self._SETTLED_CALLS,
         )
         potential, if_served = self._potential.tell(evidence), self._if_served.tell(evidence)
         anchors[Predictor.OURS] = potential.mean_s

@@ -38,6 +38,8 @@ class Evidence:
     """Sorted; their mean is `rolled_s`."""
     others_s: tuple[float, ...]
     """QL_m, LES, HOL, Asterisk's, last ten, quarter of an hour."""
+    is_settled: bool = True
+    """Enough was known by then of how long calls take; before that the predictors are wrong for their own reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,10 @@ class Head:
         # Those who stand in one line wait for the same calls to end: their outcomes are much the same outcome.
         weight = 1 / (1 + evidence.ahead / self._SHARED)
         self.outcomes += 1
-        self._stack.learn(told.features, wait_s, told.mean_s, weight)
+        if evidence.is_settled:
+            self._stack.learn(told.features, wait_s, told.mean_s, weight)
+            self._recent.learn(wait_s, evidence.ahead, evidence.rolled_s, weight)
         self._quantiles.learn(wait_s, told.draws_s, evidence.ahead, told.quantiles_s, weight)
-        self._recent.learn(wait_s, evidence.ahead, evidence.rolled_s, weight)
 
     @property
     def weights(self) -> dict[str, float]:
