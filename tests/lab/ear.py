@@ -15,6 +15,8 @@ from voice import RATE_HZ, ULAW, ulaw_decoded
 
 _EVERY_PROTOCOL = 3
 _UDP = 17
+_DRIFT = RATE_HZ // 5
+"""Samples by which the sender's clock may be off the moments of arrival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,11 @@ class Heard(Sound):
         self.samples = np.zeros(int(length_s * RATE_HZ))
         place, last = 0, None
         for packet in packets:
+            arrived = int((packet.at_s - since_s) * RATE_HZ)
             step = (packet.timestamp - last.timestamp) % 2**32 if last else 0
-            if last is None or packet.ssrc != last.ssrc or step > RATE_HZ:
-                # The clock of another source, or of one that had paused: the arrival tells.
-                place = int((packet.at_s - since_s) * RATE_HZ)
-            else:
-                place += step
+            # The sender's clock is the more even one, as long as it goes with ours: it may change or pause.
+            follows = last is not None and packet.ssrc == last.ssrc and abs(place + step - arrived) < _DRIFT
+            place = place + step if follows else arrived
             audio = ulaw_decoded(packet.payload)[: max(0, len(self.samples) - place)]
             self.samples[place : place + len(audio)] = audio
             last = packet
