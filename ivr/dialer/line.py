@@ -41,12 +41,22 @@ class Line:
             return None
         return position_of(asked_at_s, [self._asked_at_s.get(w.uniqueid, w.joined_at_s) for w in state.waiting])
 
-    def waiters(self, queue: str, places: list[Place]) -> list[Waiter]:
-        """Everybody in line; a customer who was reached and stands in the queue is counted once, as a callback."""
+    def waiters(self, queue: str, places: list[Place], *, before: str = "") -> list[Waiter]:
+        """Everybody in line; a customer who was reached and stands in the queue is counted once, as a callback.
+
+        `before`: only who stands before this channel, which is in the queue.
+        """
         state = self._queues.state(queue)
+        waiting = state.waiting if state else ()
+        if before:
+            own = next((w for w in waiting if w.uniqueid == before), None)
+            if own is not None:
+                asked_at_s = self._asked_at_s.get(before, own.joined_at_s)
+                waiting = waiting[: max(own.position - 1, 0)]
+                places = [place for place in places if place.asked_at_s <= asked_at_s]
         live = [
             Waiter(asked_at_s=self._asked_at_s.get(w.uniqueid, w.joined_at_s))
-            for w in (state.waiting if state else ())
+            for w in waiting
             if not is_ours(w.uniqueid)
         ]
         called_back = [

@@ -1,8 +1,9 @@
-"""The dialer: looks at each service's line, dials whom pacing releases, and sees every attempt to its end."""
+"""The dialer: looks at the line of each queue, dials whom pacing releases, and sees every attempt to its end."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 
 import structlog
@@ -64,8 +65,8 @@ class Dialer:
         keeping = asyncio.create_task(self._leases.keep())
         try:
             while True:
-                for service in self._callbacks.catalog:
-                    await self._round(service)
+                for queue, services in self._services_by_queue().items():
+                    await self._round(queue, services)
                 try:
                     async with asyncio.timeout(_ROUND_S):
                         await self._kicked.wait()
@@ -77,17 +78,28 @@ class Dialer:
                 task.cancel()
             await asyncio.wait({keeping, *self._attempts}, timeout=_DRAIN_S)
 
-    async def _round(self, service: str) -> None:
+    def _services_by_queue(self) -> dict[str, list[str]]:
+        """Services that share a queue share its agents: who of them is dialled is one decision."""
+        catalog, shared = self._callbacks.catalog, defaultdict[str, list[str]](list)
+        for service in catalog:
+            shared[catalog.get(service).queue].append(service)
+        return shared
+
+    async def _round(self, queue: str, services: list[str]) -> None:
         try:
-            await self._callbacks.submit_due(service)
-            await self._callbacks.expire_overdue(service)
-            if self._ready():
-                await self._take_over_orphans(service)
-                places = await self._store.line(service)
-                await self._end_unwanted(service, places)
-                await self._dial(service, places)
+            line: list[Place] = []
+            for service in services:
+                await self._callbacks.submit_due(service)
+                await self._callbacks.expire_overdue(service)
+                if self._ready():
+                    await self._take_over_orphans(service)
+                    places = await self._store.line(service)
+                    await self._end_unwanted(service, places)
+                    line += places
+            if line and self._ready():
+                await self._dial(queue, services, line)
         except (StoreUnavailable, StorageFailed) as gone:
-            _log.warning("store_unavailable", service=service, error=str(gone))
+            _log.warning("store_unavailable", queue=queue, error=str(gone))
 
     async def _take_over_orphans(self, service: str) -> None:
         for callback_id in await self._store.expired_claims(service, self._now()):
@@ -110,20 +122,18 @@ class Dialer:
                 except SwitchLost as lost:
                     _log.warning("unwanted_call_not_ended", channel=case.channel_id, error=str(lost))
 
-    async def _dial(self, service: str, places: list[Place]) -> None:
-        if not places:
-            return
-        options = self._callbacks.catalog.get(service)
-        state = self._line.queue(options.queue)
+    async def _dial(self, queue: str, services: list[str], line: list[Place]) -> None:
+        state = self._line.queue(queue)
         now_s = self._now()
         decision = release(
-            self._line.waiters(options.queue, places),
+            self._line.waiters(queue, line),
             free=len(state.available(now_s)) if state else None,
             serving=state.staffed if state else 0,
             now_s=now_s,
-            max_in_flight=options.max_in_flight,
+            max_in_flight=sum(self._callbacks.catalog.get(service).max_in_flight for service in services),
         )
-        await self._tell(service, decision)
+        for service in services:
+            await self._tell(service, decision)
         for callback_id in decision.callback_ids:
             if claim := await self._leases.take(callback_id):
                 case = self._case(claim)
@@ -139,7 +149,8 @@ class Dialer:
         if mind == self._last_mind.get(service) and not decision.callback_ids:
             return
         self._last_mind[service] = mind
-        data = {"released": ",".join(decision.callback_ids), "reason": decision.reason}
+        released = [each for each in decision.callback_ids if each.rpartition("-")[0] == service]
+        data = {"released": ",".join(released), "reason": decision.reason}
         await self._store.log(service, "pacing", data=data)
 
     def _start(self, work: Coroutine[object, object, None], case: AttemptCase) -> None:

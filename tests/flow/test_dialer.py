@@ -63,6 +63,7 @@ class World:
             trunk="carrier",
             language="en-US",
         )
+        self.services = {"support": self.options}
         self.queues = queues or Queues()
         self.store = MemoryStore(now=now)
         self.switch = FakeSwitch({}, agents)
@@ -71,7 +72,7 @@ class World:
     @asynccontextmanager
     async def dialing(self, worker: str = "w1") -> AsyncIterator[Dialer]:
         dialer = Dialer(
-            CallbackService(self.store, Catalog({"support": self.options}, self.store), now=now),
+            CallbackService(self.store, Catalog(self.services, self.store), now=now),
             self.store,
             self.switch,
             Line(self.queues),
@@ -86,13 +87,15 @@ class World:
             task.cancel()
             await asyncio.wait({task})
 
-    async def ask(self, person: Person, *, asked_at_s: float | None = None, **fields: object) -> str:
+    async def ask(
+        self, person: Person, *, asked_at_s: float | None = None, service: str = "support", **fields: object
+    ) -> str:
         self._made += 1
         number = f"+120255501{self._made:02d}"
         self.switch.persons[number] = person
         callback = Callback(
-            id=f"support-{self._made:08x}",
-            service="support",
+            id=f"{service}-{self._made:08x}",
+            service=service,
             customer_number=number,
             created_at_s=now(),
             asked_at_s=now() if asked_at_s is None else asked_at_s,
@@ -157,6 +160,17 @@ async def test_one_agent_is_not_promised_to_two() -> None:
         await world.ask(PRESSES_1)
         await asyncio.sleep(4)
         assert sum(world.switch.rings.values()) == 1
+
+
+async def test_services_of_one_queue_share_its_agents_and_its_line() -> None:
+    world = World(agents=Agents(talk_s=60))
+    world.services["sales"] = service_options("sales", {"_queue": "support"}, trunk="carrier", language="en-US")
+    await asyncio.sleep(100)
+    await world.ask(PRESSES_1, asked_at_s=60)
+    first = await world.ask(PRESSES_1, asked_at_s=50, service="sales")
+    async with world.dialing():
+        await asyncio.sleep(4)
+        assert list(world.switch.calls) == [f"cb-{first}-1"]
 
 
 async def test_the_one_who_asked_first_is_dialled_first() -> None:
