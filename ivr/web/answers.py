@@ -1,10 +1,9 @@
-"""Answers in JSON, and every failure in the reference product's error body."""
+"""Answers in JSON, and every failure in the error body of the API that was asked."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -14,11 +13,13 @@ from aiohttp.typedefs import Handler
 
 from ivr.service.durations import format_instant
 from ivr.service.errors import ServiceError, TimeRefused
+from ivr.web.envelope import ENGAGEMENT, Failure, enveloped_failure
 from ivr.web.keys import METRICS
 
 _log = structlog.get_logger(__name__)
 _dumps: Final = partial(json.dumps, separators=(",", ":"))
 
+_KEPT: Final = ("Allow", "WWW-Authenticate")
 _NAMES: Final = {
     401: "CallbackExceptionUnauthorized",
     404: "CallbackExceptionNotFound",
@@ -30,19 +31,6 @@ _NAMES: Final = {
 
 def answer(data: Any, *, status: int = 200) -> web.Response:
     return web.json_response(data, status=status, dumps=_dumps)
-
-
-def error_answer(
-    status: int,
-    exception: str,
-    phrase: str,
-    message: str,
-    headers: Mapping[str, str] | None = None,
-    more: Mapping[str, Any] | None = None,
-) -> web.Response:
-    """`{"exception","code","phrase","message"}` and what there is `more`, with that HTTP status."""
-    body = {"exception": exception, "code": status, "phrase": phrase, "message": message, **(more or {})}
-    return web.json_response(body, status=status, dumps=_dumps, headers=headers)
 
 
 @web.middleware
@@ -59,31 +47,41 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     try:
         return await handler(request)
     except ServiceError as refused:
-        return _refusal_answer(refused)
+        failure = _of_refusal(refused)
     except web.HTTPException as raised:
         if raised.status < 400:
             raise
-        allow = raised.headers.get("Allow")
-        return error_answer(
-            raised.status,
-            _NAMES.get(raised.status, "CallbackExceptionInvalidParameter"),
-            raised.reason,
-            _hint(raised),
-            {"Allow": allow} if allow else None,
-        )
+        exception = _NAMES.get(raised.status, "CallbackExceptionInvalidParameter")
+        headers = {name: raised.headers[name] for name in _KEPT if name in raised.headers}
+        failure = Failure(raised.status, exception, raised.reason, _hint(raised), headers)
     except Exception:  # noqa: BLE001  # the client gets no traceback, the log does
         _log.exception("a request failed", method=request.method, path=request.path)
-        return error_answer(500, "CallbackException", "Internal error", "the request failed; the log says why")
+        failure = Failure(
+            500, "CallbackException", "Internal error", "the request failed; the log says why", refused=None
+        )
+    if request.path.startswith(ENGAGEMENT):
+        return enveloped_failure(request, failure)
+    body: dict[str, Any] = {
+        "exception": failure.exception,
+        "code": failure.status,
+        "phrase": failure.phrase,
+        "message": failure.message,
+    }
+    if failure.availability is not None:
+        body["availability"] = failure.availability
+    return web.json_response(body, status=failure.status, dumps=_dumps, headers=failure.headers)
 
 
-def _refusal_answer(refused: ServiceError) -> web.Response:
-    headers = None
+def _of_refusal(refused: ServiceError) -> Failure:
+    headers = {}
     if refused.retry_after_s is not None:
-        headers = {"Retry-After": str(math.ceil(refused.retry_after_s))}
-    more = None
+        headers["Retry-After"] = str(math.ceil(refused.retry_after_s))
+    availability = None
     if isinstance(refused, TimeRefused) and refused.availability is not None:
-        more = {"availability": {format_instant(at_s): free for at_s, free in refused.availability.items()}}
-    return error_answer(refused.status, refused.exception, refused.phrase, str(refused), headers, more)
+        availability = {format_instant(at_s): free for at_s, free in refused.availability.items()}
+    return Failure(
+        refused.status, refused.exception, refused.phrase, str(refused), headers, availability, refused=refused
+    )
 
 
 def _hint(raised: web.HTTPException) -> str:
