@@ -58,17 +58,18 @@ class SlotRules:
         open_periods = [(early_s, last_s)] if self.hours is None else self.hours.periods(early_s, last_s)
         figures = self.capacity.periods(early_s, last_s) if self.capacity else []
         found: list[Slot] = []
-        at, figure = 0, 0
+        at, figure, total = 0, 0, self.flat
+        opened_s, closed_s = open_periods[0] if open_periods else (last_s, last_s)
         for slot_start_s, slot_end_s in self._grid(first_s, last_s):
-            while at < len(open_periods) and open_periods[at][1] <= slot_start_s:
+            while closed_s <= slot_start_s:
                 at += 1
-            if at == len(open_periods):
-                break
-            opens_s = max(slot_start_s, open_periods[at][0])
-            if not first_s <= opens_s < min(slot_end_s, last_s):
+                if at == len(open_periods):
+                    return found
+                opened_s, closed_s = open_periods[at]
+            opens_s = slot_start_s if slot_start_s > opened_s else opened_s
+            if opens_s < first_s or opens_s >= slot_end_s or opens_s >= last_s:
                 continue
-            total = self.flat
-            if self.capacity is not None:
+            if figures:
                 while figures[figure].end_s <= opens_s:
                     figure += 1
                 total = figures[figure].capacity
@@ -81,9 +82,9 @@ class SlotRules:
         length_s = self.length_s
         # A little more on both sides, so that the cuts at the ends are real changes of the clock or do not matter.
         for from_s, to_s, offset_s in stretches(self.zone, start_s - length_s, end_s + length_s):
-            at_s = from_s
-            while at_s < min(to_s, end_s):
-                next_s = min(at_s + length_s - (at_s + offset_s) % length_s, to_s)
-                if next_s > start_s:
-                    yield at_s, next_s
-                at_s = next_s
+            first_end_s = from_s + length_s - (from_s + offset_s) % length_s
+            if start_s < first_end_s and from_s < end_s:
+                yield from_s, min(first_end_s, to_s)
+            for at_s in range(first_end_s, min(to_s, end_s), length_s):
+                if at_s + length_s > start_s:
+                    yield at_s, min(at_s + length_s, to_s)

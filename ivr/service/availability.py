@@ -30,7 +30,8 @@ class Availability:
     """Looks at calendars and bookings; nothing is held for who looks."""
 
     def __init__(self, store: CallbackStore, builtins: Builtins, now: Callable[[], float]) -> None:
-        self._store, self._builtins, self._now = store, builtins, now
+        self._store, self._builtins = store, builtins
+        self._now = self.now_s = now
 
     async def between(
         self, service: str, options: ServiceOptions, start_s: float, end_s: float, *, busy: bool = False

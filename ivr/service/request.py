@@ -143,12 +143,12 @@ def _limited(
 ) -> tuple[tuple[str, str], ...]:
     found = []
     for name in options.throttle_request_parameters:
-        value = _plain(params.get(name))
         header = headers.get(name) if options.enable_throttle_header_parameters else None
-        if header:
-            value = _as_number(header, options) if name == NUMBER else header
-        if value:
-            found.append((name, value))
+        given = header or params.get(name)
+        if given in (None, ""):
+            continue
+        value = _scalar(name, given)
+        found.append((name, _as_number(value, options) if name == NUMBER else value))
     return tuple(found)
 
 

@@ -11,8 +11,8 @@ from ivr.domain.callback import Callback, Reason
 from ivr.store.codec import to_json
 from ivr.store.port import VALUE_WINDOW_S, Admission
 
-_SLOTS_AT_ONCE: Final = 1000
-"""Slots that one script counts: about a millisecond of the server's time."""
+SLOTS_AT_ONCE: Final = 1000
+"""Slots that one script counts: a few milliseconds of the server's time at most."""
 _USED_UP: Final = frozenset(Reason) - {Reason.CANCELLED}
 
 
@@ -49,9 +49,9 @@ def encode_admission(admission: Admission, now_s: float) -> str:
 
 def slot_runs(slots: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
     """Slots as start, length and number of those that follow each other, in pieces of so many slots at most."""
-    for begin in range(0, len(slots), _SLOTS_AT_ONCE):
+    for begin in range(0, len(slots), SLOTS_AT_ONCE):
         runs: list[list[int]] = []
-        for start_s, end_s in slots[begin : begin + _SLOTS_AT_ONCE]:
+        for start_s, end_s in slots[begin : begin + SLOTS_AT_ONCE]:
             length_s = end_s - start_s
             if runs and runs[-1][1] == length_s and runs[-1][0] + runs[-1][2] * length_s == start_s:
                 runs[-1][2] += 1

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from ivr.domain.callback import Callback, CallbackState
 from ivr.store import scripts
-from ivr.store.admission import booked_at, encode_admission, slot_runs
+from ivr.store.admission import SLOTS_AT_ONCE, booked_at, encode_admission, slot_runs
 from ivr.store.codec import CorruptRecord, decode, decode_place, encode, encode_place, event_data, to_json
 from ivr.store.connection import DEADLINE_S, Connection
 from ivr.store.durability import judge
@@ -174,8 +174,11 @@ class RedisStore:
             # Piece by piece, so that nobody else waits long for the server.
             return [await scripts.BOOKED(redis, [key], list(map(str, args))) for args in slot_runs(slots)]
 
-        counted = await self._connection.run(count)
-        return [int(n) for piece in counted for n in piece]
+        counts = [0] * len(slots)
+        for piece, found in enumerate(await self._connection.run(count)):
+            for index, booked in zip(found[::2], found[1::2], strict=True):
+                counts[piece * SLOTS_AT_ONCE + int(index)] = int(booked)
+        return counts
 
     async def pause(self, service: str, reason: str | None, data: Mapping[str, str]) -> None:
         keys = Keys(service)
@@ -307,6 +310,17 @@ class RedisStore:
         await self._connection.run(
             lambda redis: scripts.OPTIONS(redis, [keys.options, keys.events], args), repeatable=False
         )
+
+    # -- what was learnt of waits -------------------------------------------------------------------------------
+
+    async def learnt(self, queue: str) -> str | None:
+        """What was last kept of an agent queue."""
+        text = await self._connection.run(lambda redis: redis.get(Keys(queue).learnt))
+        return None if text is None else str(text)
+
+    async def keep_learnt(self, queue: str, text: str) -> None:
+        """Keep what was learnt of an agent queue, over what was kept before."""
+        await self._connection.run(lambda redis: redis.set(Keys(queue).learnt, text))
 
     # -- health -------------------------------------------------------------------------------------------------
 
