@@ -60,8 +60,17 @@ class AttemptCase(Ledger):
     async def begin(self) -> None:
         """Store the intent to dial once more. Raises StoreUnavailable: then nothing may be dialled."""
         number = len(self.callback.attempts) + 1
-        self._line.note_asked(channel_id(self.callback.id, number), self.callback.asked_at_s)
         await self.store_intent(Attempt(number, channel_id(self.callback.id, number), self._now()))
+        self.take_place()
+
+    def take_place(self) -> None:
+        """In the agent queue the call under way stands by when its customer asked, not by when it joined."""
+        self._line.note_asked(self.channel_id, self.callback.asked_at_s)
+
+    def leave_place(self) -> None:
+        """Nobody watches the call any more."""
+        if self.callback.attempts:
+            self._line.forget(self.channel_id)
 
     def request(self) -> DialRequest:
         """The call to make for this attempt."""

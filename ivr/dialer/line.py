@@ -23,6 +23,10 @@ class Line:
         self._queues = queues
         self._asked_at_s: dict[str, float] = {}
 
+    def __len__(self) -> int:
+        """Of how many it is known when they asked."""
+        return len(self._asked_at_s)
+
     def note_asked(self, channel_id: str, asked_at_s: float) -> None:
         """When the person behind a channel first asked; one who is not noted asked when they joined the queue."""
         self._asked_at_s[channel_id] = asked_at_s

@@ -17,6 +17,7 @@ async def reconcile(switch: Switch, case: AttemptCase) -> None:
     """Bring a callback whose claim ran out back into order. Raises SwitchLost, NoLongerOurs."""
     if case.callback.state is CallbackState.QUEUED and case.callback.dialing is None:
         return  # claimed, never dialled: it is still in its place
+    case.take_place()
     found = await switch.adopt(case.channel_id)
     match case.callback.state:
         case CallbackState.PROCESSING:

@@ -171,7 +171,10 @@ class Dialer:
         claim = case.claim
         with bound_contextvars(callback_id=claim.callback.id):
             try:
-                await work
+                try:
+                    await work
+                finally:
+                    case.leave_place()
             except NoLongerOurs:
                 _log.info("callback_taken_away")
             except StoreUnavailable as gone:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -38,6 +38,8 @@ class Queues:
     busy: int = 0
     waiting: Sequence[float] = ()
     """When the live callers joined."""
+    called_back: Mapping[str, float] = field(default_factory=dict)
+    """Channels of customers who were called back, behind the callers, and when they joined."""
     known: bool = True
 
     def state(self, queue: str) -> QueueState | None:
@@ -45,8 +47,9 @@ class Queues:
             return None
         idle = [Member(f"PJSIP/agent-{i}", status=MemberStatus.NOT_IN_USE) for i in range(self.free)]
         busy = [Member(f"PJSIP/busy-{i}", status=MemberStatus.IN_USE, in_call=True) for i in range(self.busy)]
-        callers = [Waiting(f"live-{i}", f"PJSIP/x-{i}", i + 1, at) for i, at in enumerate(self.waiting)]
-        return QueueState(queue, now(), members=(*idle, *busy), waiting=tuple(callers))
+        joined = [*((f"live-{i}", at_s) for i, at_s in enumerate(self.waiting)), *self.called_back.items()]
+        waiting = [Waiting(channel, f"PJSIP/{channel}", i + 1, at_s) for i, (channel, at_s) in enumerate(joined)]
+        return QueueState(queue, now(), members=(*idle, *busy), waiting=tuple(waiting))
 
 
 def now() -> float:
@@ -71,11 +74,12 @@ class World:
 
     @asynccontextmanager
     async def dialing(self, worker: str = "w1") -> AsyncIterator[Dialer]:
+        self.line = Line(self.queues)
         dialer = Dialer(
             CallbackService(self.store, Catalog(self.services, self.store), now=now),
             self.store,
             self.switch,
-            Line(self.queues),
+            self.line,
             worker=worker,
             ready=lambda: self.switch.connected,
             now=now,
@@ -331,6 +335,28 @@ async def test_a_call_that_is_gone_when_the_switch_is_back_was_an_attempt() -> N
         callback = await world.get(callback_id)
     assert (callback.state, results(callback)) == (CallbackState.QUEUED, [DialResult.UNKNOWN])
     assert sum(world.switch.rings.values()) == 1
+
+
+async def test_after_a_restart_a_customer_in_the_queue_still_stands_by_when_they_asked() -> None:
+    world = World(Queues(free=2), agents=Agents(answer_after_s=300))
+    await asyncio.sleep(100)
+    async with world.dialing("w1"):
+        first = await world.ask(PRESSES_1, asked_at_s=10)
+        await asyncio.sleep(10)
+    world.queues.called_back = {f"cb-{first}-1": now()}
+    async with world.dialing("w2"):
+        await asyncio.sleep(LEASE_S + 5)
+        second = await world.ask(PRESSES_1, asked_at_s=50)
+        await asyncio.sleep(10)
+    assert world.switch.calls[f"cb-{second}-1"].left == ("queue", "support", 2)
+
+
+async def test_nothing_is_kept_of_calls_that_are_over() -> None:
+    world = World(max_dial_attempts=3, dial_retry_timeout=5)
+    async with world.dialing():
+        await world.done(await world.ask(Person(refuses=(17, "User busy"))))
+        await world.done(await world.ask(PRESSES_1))
+        assert len(world.line) == 0
 
 
 async def test_a_store_that_dies_during_the_talk_gets_the_end_of_it_later() -> None:
