@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from ivr.ami import AmiClient, AmiError, QueueBoard, QueueUnknown
-from ivr.ami.events import AgentComplete, AmiEvent, QueueCallerLeave
+from ivr.ami.events import AmiEvent, QueueCallerLeave, QueueEvent
 from ivr.ari import AriClient
 from ivr.backoff import Backoff
 from ivr.dialer.line import Line, callback_of
@@ -59,13 +59,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         board = QueueBoard(ami, wrapup_s=wrapup_s)
         queues = _Queues(ami, board)
         line, journal = Line(queues), Journal(store)
-        waits = Waits(line, store, now)
+        waits = Waits(line, store, now, learnt=redis)
         switch = AriSwitch(ari, queues, settings.prompts.locale, partial(_ear, journal))
         callbacks = CallbackService(store, catalog, interactions=AriInteractions(ari), metrics=metrics, now=now)
         dialer = Dialer(callbacks, store, switch, line, worker=_worker_name(), ready=lambda: switch.is_ready, now=now)
         Reception(ari, callbacks, journal, line, waits, metrics, now)
-        board.on_event(partial(_tell, queues, line, waits, catalog))
+        board.on_event(partial(_tell, line, waits, catalog))
         _watch(health, ari, ami)
+        ami.on_state(lambda state: None if state is LinkState.UP else waits.lost_sight())
 
         app = create_app(callbacks, health=health, metrics=metrics, api_key=settings.http.api_key.get_secret_value())
         await stack.enter_async_context(serving(app, settings.http.host, settings.http.port))
@@ -76,6 +77,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 ("journal", journal.run()),
                 ("dialer", dialer.run()),
                 ("queues", _kick(board, dialer)),
+                ("waits", waits.run(lambda: [catalog.get(name) for name in catalog])),
             )
         ]
         stack.push_async_callback(_end, tasks)
@@ -122,17 +124,14 @@ class _Queues:
         return True
 
 
-def _tell(queues: _Queues, line: Line, waits: Waits, catalog: Catalog, event: AmiEvent) -> None:
+def _tell(line: Line, waits: Waits, catalog: Catalog, event: AmiEvent) -> None:
     """What the queues tell, to whom it concerns."""
-    match event:
-        case QueueCallerLeave():
-            line.forget(event.uniqueid)
-        case AgentComplete():
-            state = queues.state(event.queue)
-            member = state.member(event.interface) if state else None
-            handled_s = event.talk_s + (member.wrapup_s if member else 0.0)
-            if served := next((o for o in map(catalog.get, catalog) if o.queue == event.queue), None):
-                waits.call_handled(served, handled_s)
+    if isinstance(event, QueueEvent):
+        served = next((options for options in map(catalog.get, catalog) if options.queue == event.queue), None)
+        if served is not None:
+            waits.hear(served, event)
+    if isinstance(event, QueueCallerLeave):
+        line.forget(event.uniqueid)
 
 
 async def _kick(board: QueueBoard, dialer: Dialer) -> None:

@@ -1,8 +1,8 @@
 """Reads Asterisk's queue_log: `epoch|uniqueid|queue|agent|EVENT|data1|data2|...`.
 
 An answered call keeps its agent from the first ring (CONNECT tells how long it rang) to its COMPLETE or transfer.
-What is no event of a call in a queue is passed over in silence; a line that cannot be read, and a call whose story has
-a hole, are reported.
+What is no event of a call in a queue is passed over in silence; a line that cannot be read, and a call whose story
+has a hole, are reported.
 """
 
 from __future__ import annotations

@@ -78,6 +78,11 @@ class Keys:
         return self._key("options")
 
     @property
+    def learnt(self) -> str:
+        """STRING: what was learnt of the waits of the queue of this name (JSON)."""
+        return self._key("learnt")
+
+    @property
     def bookings(self) -> str:
         """ZSET of ids by the booked time: who takes a place in a slot."""
         return self._key("bookings")

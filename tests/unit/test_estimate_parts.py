@@ -87,7 +87,6 @@ def test_absences_are_told_from_what_was_seen(rng: np.random.Generator) -> None:
         absence.call_ended(at_once=False)
         absence.away(0.0, float(length_s))
         absence.came_back(float(length_s))
-    assert absence.ever_pauses
     assert absence.pause_share == pytest.approx(1, abs=0.01)
     left = absence.draw_left(rng.random((20_000, 2)), [0.0, 120.0])
     assert left.mean(axis=0) == pytest.approx([60, 60], rel=0.15)

@@ -192,6 +192,12 @@ class QueueEstimator:
         if was_served:
             self._if_served.learn(wait_s, forecast.evidence, forecast.if_served)
 
+    def forget_line(self) -> None:
+        """Who is in line is not known any more; what was learnt stays."""
+        self._line.clear()
+        self._expected.clear()
+        self._shadows = ShadowWaits()
+
     def just_learnt(self) -> list[tuple[str, float]]:
         """The callers whose waits became known since this was last asked, and the waits in seconds."""
         learnt, self._learnt = self._learnt, []
