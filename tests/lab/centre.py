@@ -212,10 +212,13 @@ class Centre:
         return [LogLine(float(at), call, agent, event, tuple(data)) for at, call, _, agent, event, *data in lines]
 
     def cdr(self, uniqueid: str) -> list[dict[str, str]]:
-        """The call records of a channel, by the names in asterisk-config/pbx/cdr_custom.conf."""
+        """The call records of a channel."""
+        return [record for record in self.records() if record["uniqueid"] == uniqueid]
+
+    def records(self) -> list[dict[str, str]]:
+        """All call records, by the names in asterisk-config/pbx/cdr_custom.conf."""
         with Path(self.lab.data.cdr).open(newline="") as lines:
-            rows = [dict(zip(_CDR, row, strict=True)) for row in csv.reader(lines)]
-        return [row for row in rows if row["uniqueid"] == uniqueid]
+            return [dict(zip(_CDR, row, strict=True)) for row in csv.reader(lines)]
 
     # ---- waiting
 
