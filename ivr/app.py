@@ -17,9 +17,11 @@ from ivr.ari import AriClient
 from ivr.backoff import Backoff
 from ivr.dialer.line import Line, callback_of
 from ivr.dialer.worker import Dialer
+from ivr.domain.calling_hours import load_zones
 from ivr.domain.queue_state import QueueState
 from ivr.link import LinkState
 from ivr.reception.reception import Reception
+from ivr.reception.standing import Standings
 from ivr.reception.waits import Waits
 from ivr.service.callbacks import CallbackService
 from ivr.service.catalog import Catalog
@@ -45,6 +47,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run every part until `stop` is set. Raises OSError when HTTP cannot be listened for."""
     asterisk, now = settings.asterisk, time.time
     health, metrics = Health(), Metrics()
+    await asyncio.to_thread(load_zones)
     async with AsyncExitStack() as stack:
         redis = RedisStore(settings.redis.url.get_secret_value())
         stack.push_async_callback(redis.close)
@@ -68,7 +71,13 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         _watch(health, ari, ami)
         ami.on_state(lambda state: None if state is LinkState.UP else waits.lost_sight())
 
-        app = create_app(callbacks, health=health, metrics=metrics, api_key=settings.http.api_key.get_secret_value())
+        app = create_app(
+            callbacks,
+            health=health,
+            metrics=metrics,
+            api_key=settings.http.api_key.get_secret_value(),
+            waiting=Standings(line, store, waits),
+        )
         await stack.enter_async_context(serving(app, settings.http.host, settings.http.port))
         tasks = [
             asyncio.create_task(work, name=name)

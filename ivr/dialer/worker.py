@@ -10,6 +10,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from ivr.dialer.attempt import AttemptCase
+from ivr.dialer.calling_hours import put_off
 from ivr.dialer.leases import Leases
 from ivr.dialer.line import Line
 from ivr.dialer.reconcile import reconcile
@@ -95,7 +96,9 @@ class Dialer:
                     await self._take_over_orphans(service)
                     places = await self._store.line(service)
                     await self._end_unwanted(service, places)
-                    line += places
+                    # Of a paused service only goes on what has begun; the others keep their places, and no agent.
+                    held = await self._store.paused(service) is not None
+                    line += [place for place in places if place.in_flight or not held]
             if line and self._ready():
                 await self._dial(queue, services, line)
         except (StoreUnavailable, StorageFailed) as gone:
@@ -136,8 +139,16 @@ class Dialer:
             await self._tell(service, decision)
         for callback_id in decision.callback_ids:
             if claim := await self._leases.take(callback_id):
+                if await self._put_off(claim):
+                    await self._leases.give_back(claim)
+                    continue
                 case = self._case(claim)
                 self._start(outbound(self._switch, case), case)
+
+    async def _put_off(self, claim: Claim) -> bool:
+        catalog = self._callbacks.catalog
+        options = catalog.for_callback(claim.callback)
+        return await put_off(self._store, claim, options, catalog.builtins.slots_of(options).zone, self._now())
 
     def _case(self, claim: Claim) -> AttemptCase:
         options = self._callbacks.catalog.for_callback(claim.callback)

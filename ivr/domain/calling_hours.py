@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers import timezone as zones_of_numbers
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from ivr.domain.dates import DAY_S, Weekly, read_weekly
 from ivr.domain.hours import OfficeHours
@@ -41,6 +42,12 @@ def zones_of(number: str) -> tuple[ZoneInfo, ...]:
         if found:
             return tuple(found)
     return ()
+
+
+def load_zones() -> None:
+    """Read all zones in which numbers may be, some hundred small files, so that nobody waits for them later."""
+    for name in {name for names in TIMEZONE_DATA.values() for name in names}:
+        _known(name)
 
 
 def may_be_rung_from(now_s: float, hours: Sequence[Weekly], zones: Sequence[ZoneInfo]) -> float:
