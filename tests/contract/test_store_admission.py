@@ -27,6 +27,7 @@ from ivr.store.port import (
     Window,
 )
 
+pytest_plugins = ["any_store"]
 pytestmark = pytest.mark.contract
 
 NOW = 1_800_000_000.25
