@@ -13,7 +13,7 @@ from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck, settings
 from valkey_server import ValkeyServer
 
-pytest_plugins = ["web_site"]
+pytest_plugins = ["web_site", "full_site"]
 
 # A property does not fail because the machine is busy; every test has its time limit all the same.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])

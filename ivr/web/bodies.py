@@ -18,6 +18,16 @@ from ivr.web.multipart import parse_form
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_FIELDS: Final = 200
+_JSON: Final = frozenset(
+    {
+        "application/json",
+        "text/json",
+        "text/plain",
+        # curl -d '{...}' says that it is a form, and some clients say nothing at all.
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+    }
+)
 
 
 async def read_params(request: web.Request) -> dict[str, Any]:
@@ -36,6 +46,14 @@ async def read_params(request: web.Request) -> dict[str, Any]:
                 text=f"{other} is not understood; application/json, application/x-www-form-urlencoded"
                 " and multipart/form-data are"
             )
+
+
+async def read_json(request: web.Request, *, or_nothing: bool = False) -> dict[str, Any]:
+    """The parameters where only JSON is taken; with `or_nothing` there may be no body at all."""
+    body = await request.read()
+    if request.content_type not in _JSON:
+        raise web.HTTPUnsupportedMediaType(text=f"{request.content_type} is not understood; application/json is")
+    return {} if or_nothing and not body else read_json_object(body)
 
 
 def read_json_object(body: bytes) -> dict[str, Any]:

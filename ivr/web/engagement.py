@@ -18,7 +18,7 @@ from ivr.service.durations import format_instant
 from ivr.service.errors import InvalidParameter
 from ivr.service.request import DESIRED_TIME, NUMBER, ORIGINATING
 from ivr.web.availability import slots
-from ivr.web.bodies import read_json_object
+from ivr.web.bodies import read_json
 from ivr.web.calendar_shapes import Slots
 from ivr.web.envelope import ENGAGEMENT, enveloped
 from ivr.web.keys import SERVICE, WAITING
@@ -119,7 +119,7 @@ class Retrieved(Answer):
 @operation(_TAG, Enveloped[Id], body=CreateBody, media=(JSON,), refusals=(404, 429, 500))
 async def create(request: web.Request) -> web.Response:
     """Ask for a callback: its id at once. 429 names other times where a time cannot be had."""
-    asked = read_model(await read_body(request), CreateBody)
+    asked = read_model(await read_json(request), CreateBody)
     params: dict[str, Any] = {NUMBER: asked.phone_number}
     for key in asked.user_data or {}:
         if key.startswith("_"):
@@ -140,7 +140,7 @@ async def create(request: web.Request) -> web.Response:
 async def retrieve(request: web.Request) -> web.Response:
     """State, place and estimate of a callback."""
     service = request.app[SERVICE]
-    callback = await service.query(read_model(await read_body(request), IdBody).id)
+    callback = await service.query(read_model(await read_json(request), IdBody).id)
     data: dict[str, Any] = {
         "id": callback.id,
         "desiredTime": format_instant(callback.service_start_s),
@@ -159,7 +159,7 @@ async def retrieve(request: web.Request) -> web.Response:
 @operation(_TAG, Enveloped[Id], body=IdBody, media=(JSON,), refusals=(404, 500))
 async def cancel(request: web.Request) -> web.Response:
     """End a callback; once more does no harm."""
-    callback_id = read_model(await read_body(request), IdBody).id
+    callback_id = read_model(await read_json(request), IdBody).id
     await request.app[SERVICE].cancel(callback_id)
     return enveloped({"id": callback_id})
 
@@ -263,10 +263,3 @@ async def estimated_wait_time(request: web.Request) -> web.Response:
             wait_s, why = told(wait), wait.basis
         found.append({"virtualQueue": name, "estimatedWaitTime": wait_s, "message": why})
     return enveloped(found)
-
-
-async def read_body(request: web.Request) -> dict[str, Any]:
-    """A JSON object. Raises InvalidParameter, and aiohttp's errors for a body too large or of another type."""
-    if request.content_type not in (JSON, "text/json", "application/octet-stream"):
-        raise web.HTTPUnsupportedMediaType(text=f"{request.content_type} is not understood; {JSON} is")
-    return read_json_object(await request.read())

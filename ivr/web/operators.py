@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ivr.service.errors import InvalidParameter
 from ivr.web.answers import answer
-from ivr.web.bodies import read_json_object
+from ivr.web.bodies import read_json
 from ivr.web.keys import SERVICE
 from ivr.web.operations import operation, read_model
 from ivr.web.operator_shapes import (
@@ -42,7 +42,7 @@ def add_operator_routes(app: web.Application) -> None:
 
 @operation("operators", Callbacks, query=CallbacksQuery, refusals=(400, 404, 503))
 async def callbacks(request: web.Request) -> web.Response:
-    """`?service=&number=&state=&limit=`, oldest ask first."""
+    """Callbacks, oldest ask first."""
     wanted: list[tuple[str, str]] = []
     name, limit = None, _DEFAULT_LIMIT
     for key, value in request.query.items():
@@ -63,24 +63,27 @@ async def callbacks(request: web.Request) -> web.Response:
 
 @operation("operators", OperatorRecord, refusals=(404, 503))
 async def callback(request: web.Request) -> web.Response:
+    """Everything about one callback."""
     return answer(operator_record(await request.app[SERVICE].query(request.match_info["id"])))
 
 
 @operation("operators", Services)
 async def services(request: web.Request) -> web.Response:
+    """Every service with all its options."""
     catalog = request.app[SERVICE].catalog
     return answer({"services": [_shown(request, name) for name in catalog]})
 
 
 @operation("operators", ServiceAnswer, refusals=(404,))
 async def service(request: web.Request) -> web.Response:
+    """The options of a service: value, what the file says, default, range, help."""
     return answer(_shown(request, request.match_info["service"]))
 
 
 @operation("operators", Changed, body=OptionsBody, refusals=(404, 503))
 async def change_service(request: web.Request) -> web.Response:
     """Change options from now on: `{"_ewt_threshold": 0}`; null falls back to the settings file."""
-    changes = read_json_object(await request.read())
+    changes = await read_json(request)
     if not changes:
         raise InvalidParameter("body", 'options are wanted, such as {"_ewt_threshold": 240}')
     name = request.match_info["service"]
@@ -98,8 +101,7 @@ async def pause(request: web.Request) -> web.Response:
 @operation("operators", PauseChanged, body=PauseBody, refusals=(404, 503))
 async def pause_service(request: web.Request) -> web.Response:
     """Emergency stop: requests are refused and nobody is dialled."""
-    body = await request.read()
-    reason = read_model(read_json_object(body) if body else {}, PauseBody).reason
+    reason = read_model(await read_json(request, or_nothing=True), PauseBody).reason
     if not reason.isprintable():
         raise InvalidParameter("reason", "one line of text is wanted")
     names = await request.app[SERVICE].pause(request.match_info["service"], reason, who=_who(request))
