@@ -20,7 +20,7 @@ if ! $(1) >/dev/null 2>&1; then \
 fi
 endef
 
-.PHONY: help install rootfs sipp demo lab test test-fast bench check prompts clean
+.PHONY: help install rootfs sipp demo lab test test-fast bench compose-test check prompts clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ test-fast: install ## The tests that need no Asterisk
 
 bench: install rootfs sipp ## Calls at a steady rate through the complete offer: make bench ARGS='--rate 10 --seconds 60'
 	@$(RUN) $(BIN)/python tests/bench/offer_load.py $(ARGS)
+
+compose-test: install sipp ## The containers of docker/compose.yaml, built, tried with one callback and removed; needs Docker
+	@$(RUN) $(BIN)/python tests/compose/one_callback.py $(ARGS)
 
 check: install ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

@@ -20,8 +20,10 @@ from ivr.lab import demo as scene
 from ivr.lab.data import LabData
 from ivr.lab.errors import LabError
 from ivr.lab.lab import Lab
+from ivr.lab.render import Rendering
+from ivr.lab.render import render as render_files
 from ivr.lab.report import show_lab
-from ivr.lab.settings import parse_options
+from ivr.lab.settings import LabSettings, parse_options
 
 app = typer.Typer(
     name="lab",
@@ -111,7 +113,7 @@ def demo(
             lab = Lab(agents=scene.AGENTS, talk_s=scene.TALK_S, wrapup_s=scene.WRAPUP_S, on_event=on_event)
             lab.start()
         try:
-            asyncio.run(scene.play(lab, out))
+            asyncio.run(scene.play(scene.OnLab(lab), out))
         finally:
             lab.end()
         took_s = time.monotonic() - began
@@ -124,6 +126,34 @@ def demo(
     except (_Ended, KeyboardInterrupt):
         err.print("the demo was ended; all is stopped")
         raise typer.Exit(130) from None
+
+
+@app.command()
+def render(
+    directory: Annotated[Path, typer.Argument(help="Gets the directories pbx, carrier, store, app and secrets.")],
+    *,
+    pbx: Annotated[str, typer.Option(help="The PBX's address.")],
+    carrier: Annotated[str, typer.Option(help="The carrier stand-in's address.")],
+    store: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where Valkey is to listen.")],
+    around: Annotated[str, typer.Option(metavar="CIDR", help="Where calls and AMI connections may come from.")],
+    agents: Annotated[int, typer.Option(help="Simulated agents in the queue, 0 to 100.")] = 2,
+    talk_s: Annotated[int, typer.Option("--talk-s", help="Seconds that an agent talks to a caller.")] = 20,
+    wrapup_s: Annotated[int, typer.Option("--wrapup-s", help="The queue's wrap-up time, seconds.")] = 5,
+    set_options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SERVICE.OPTION=VALUE", help="A service's option; may be given again."),
+    ] = None,
+) -> None:
+    """Write the lab's files for machines of their own: what the containers of docker/compose.yaml run on."""
+    try:
+        chosen = LabSettings(
+            agents=agents, talk_s=talk_s, wrapup_s=wrapup_s, options=parse_options(set_options or [])
+        )
+        render_files(directory, Rendering(pbx, carrier, around, store, chosen))
+    except LabError as error:
+        _fail(error)
+    except OSError as error:
+        _fail(LabError(f"{error.filename} cannot be written: {error.strerror}"))
 
 
 @app.command()

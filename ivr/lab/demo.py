@@ -6,6 +6,7 @@ import asyncio
 import csv
 import time
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
@@ -39,12 +40,44 @@ _COLOURS = {
 }
 
 
-async def play(lab: Lab, console: Console) -> None:
+class Stage(Protocol):
+    """Where the scene is played: a lab of this machine, or the containers."""
+
+    @property
+    def redis_url(self) -> str:
+        """The application's store."""
+
+    def carrier_cli(self, command: str) -> str:
+        """What a CLI command prints on the carrier. Raises LabError."""
+
+    def queue_log(self) -> str:
+        """The PBX's queue_log so far. Raises LabError."""
+
+    def cdr(self) -> str:
+        """The PBX's call records so far, CSV. Raises LabError."""
+
+
+class OnLab:
+    """A running lab as the stage."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self.redis_url = lab.data.redis
+        self.carrier_cli = lab.carrier_cli
+
+    def queue_log(self) -> str:
+        return Path(self._lab.data.queue_log).read_text()
+
+    def cdr(self) -> str:
+        return Path(self._lab.data.cdr).read_text()
+
+
+async def play(lab: Stage, console: Console) -> None:
     """Fill the queue, have the customer call, and follow them until they have talked to an agent.
 
     Raises LabError when that does not come about in time.
     """
-    store = RedisStore(lab.data.redis)
+    store = RedisStore(lab.redis_url)
     try:
         async with asyncio.timeout(_LIMIT_S):
             await _fill_queue(lab, console)
@@ -58,7 +91,7 @@ async def play(lab: Lab, console: Console) -> None:
         await store.close()
 
 
-async def _fill_queue(lab: Lab, console: Console) -> None:
+async def _fill_queue(lab: Stage, console: Console) -> None:
     _heading(console, f"A small centre: {AGENTS} agents, {_EARLIER_CALLERS} callers before ours")
     began_s = time.time()
     for i in range(_EARLIER_CALLERS):
@@ -69,7 +102,7 @@ async def _fill_queue(lab: Lab, console: Console) -> None:
         await asyncio.sleep(_BETWEEN_CALLERS_S)
 
 
-async def _follow_customer(lab: Lab, store: RedisStore, console: Console) -> None:
+async def _follow_customer(lab: Stage, store: RedisStore, console: Console) -> None:
     _heading(console, f"The customer, +{CUSTOMER}, calls")
     seen = await _last_event(store)
     script = load_script(prompts_dir() / "en-US")
@@ -96,21 +129,20 @@ async def _follow_customer(lab: Lab, store: RedisStore, console: Console) -> Non
             return
 
 
-def _show_records(lab: Lab, callback: Callback, call_id: str, console: Console) -> None:
+def _show_records(lab: Stage, callback: Callback, call_id: str, console: Console) -> None:
     """Raises LabError when they do not say what they should."""
     _heading(console, "What the records say")
     for attempt in callback.attempts:
         _fact(console, "Redis", f"attempt {attempt.number}: {attempt.result}, {attempt.detail}")
     _fact(console, "Redis", f"{callback.id}  {callback.state}, {callback.reason}")
-    log = Path(lab.data.queue_log).read_text().splitlines()
+    log = lab.queue_log().splitlines()
     log = [line for line in log if callback.id in line or call_id in line]
     for line in log:
         _fact(console, "queue_log", line)
-    with Path(lab.data.cdr).open(newline="") as rows:
-        for row in csv.reader(rows):
-            if callback.id in row:
-                kept = zip(_CDR_LAST_COLUMNS, row[-len(_CDR_LAST_COLUMNS) :], strict=True)
-                _fact(console, "CDR", "  ".join(f"{name}={value}" for name, value in kept if value))
+    for row in csv.reader(lab.cdr().splitlines()):
+        if callback.id in row:
+            kept = zip(_CDR_LAST_COLUMNS, row[-len(_CDR_LAST_COLUMNS) :], strict=True)
+            _fact(console, "CDR", "  ".join(f"{name}={value}" for name, value in kept if value))
     if callback.reason != Reason.AGENT_CONNECTED:
         raise LabError(f"the callback ended as {callback.reason}", "see the logs (QUEUE_CALLBACK_LAB_KEEP=DIR)")
     if any("|ABANDON|" in line for line in log):
@@ -122,7 +154,7 @@ async def _last_event(store: RedisStore) -> str:
     return events[-1].id if events else "0"
 
 
-async def _originate(lab: Lab, number: str, what: str) -> None:
+async def _originate(lab: Stage, number: str, what: str) -> None:
     command = f"channel originate Local/{number}@caller-line/n extension {what}@caller"
     await asyncio.to_thread(lab.carrier_cli, command)
 

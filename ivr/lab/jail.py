@@ -60,9 +60,14 @@ class Jail:
 
     def prepare(self) -> None:
         """Makes the directories that Asterisk writes to, and the CLI command."""
-        for directory in ("etc", "lib", "spool", "run", "log/cdr-custom", "prompts/callback"):
-            (self.own / directory).mkdir(parents=True, exist_ok=True)
+        make_directories(self.own)
         script = self.own / "cli"
         paths = {"path": shlex.quote(str(script)), "pid_file": shlex.quote(str(self.pid_file))}
         script.write_text(_CLI.format(name=self.name, **paths))
         script.chmod(0o755)
+
+
+def make_directories(own: Path) -> None:
+    """Makes the directories that an Asterisk at `own` writes to; what is in them stays."""
+    for directory in ("etc", "lib", "spool", "run", "log/cdr-custom", "prompts/callback"):
+        (own / directory).mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from ivr.lab import places, ready, render_app, render_asterisk
 from ivr.lab.data import Ami, Ari, LabData
 from ivr.lab.jail import Jail
 from ivr.lab.part import Part
+from ivr.lab.places import LOOPBACK
 from ivr.lab.render_asterisk import USER, Secrets
 from ivr.lab.settings import LabSettings
 
@@ -79,8 +79,8 @@ class Plan:
             sip=f"{places.PBX_HOST}:{places.SIP_PORT}",
             http=f"http://{places.PBX_HOST}:{places.HTTP_PORT}",
             api_key=self.secrets.api_key,
-            redis=render_app.REDIS_URL,
-            ari=Ari(render_app.ARI_URL, USER, self.secrets.ari),
+            redis=LOOPBACK.redis_url,
+            ari=Ari(LOOPBACK.ari_url, USER, self.secrets.ari),
             ami=Ami(places.PBX_HOST, places.AMI_PORT, USER, self.secrets.ami),
             queue_log=str(self.pbx.own / "log" / "queue_log"),
             cdr=str(self.pbx.own / "log" / "cdr-custom" / "Master.csv"),
@@ -104,13 +104,7 @@ class Plan:
 
 def make_plan(settings: LabSettings, where: Path, tree: Path) -> Plan:
     """Renders a lab into the empty directory `where`, with passwords of its own."""
-    fresh = Secrets(
-        ari=secrets.token_urlsafe(18),
-        ami=secrets.token_urlsafe(18),
-        # Typed by hand into a phone, and good for one lab on loopback.
-        softphone=secrets.token_hex(4),
-        api_key=secrets.token_urlsafe(18),
-    )
+    fresh = Secrets.fresh()
     pbx, carrier = (Jail(name, tree, where / name) for name in ("pbx", "carrier"))
     pbx.prepare()
     carrier.prepare()

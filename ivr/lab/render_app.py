@@ -6,32 +6,36 @@ import json
 from collections.abc import Mapping
 
 from ivr.lab import places
+from ivr.lab.places import LOOPBACK, Network
 from ivr.lab.render_asterisk import QUEUE, USER, Secrets
 from ivr.lab.settings import DEFAULT_SERVICE, OptionValue
 
-REDIS_URL = f"redis://127.0.0.1:{places.REDIS_PORT}/0"
-ARI_URL = f"http://{places.PBX_HOST}:{places.ARI_PORT}/ari"
 
-
-def app_toml(secrets: Secrets, options: Mapping[str, Mapping[str, OptionValue]], *, wrapup_s: int) -> str:
+def app_toml(
+    secrets: Secrets,
+    options: Mapping[str, Mapping[str, OptionValue]],
+    *,
+    wrapup_s: int,
+    network: Network = LOOPBACK,
+) -> str:
     """The TOML of `ivr run --config`: the lab's Asterisk and Valkey, the service `support` and what `options` adds.
 
     A service of another name serves the lab's one queue unless its `_queue` says otherwise.
     """
     tables: dict[str, dict[str, OptionValue]] = {
         "asterisk": {
-            "ari_url": ARI_URL,
+            "ari_url": network.ari_url,
             "ari_user": USER,
             "ari_password": secrets.ari,
-            "ami_host": places.PBX_HOST,
+            "ami_host": network.pbx,
             "ami_port": places.AMI_PORT,
             "ami_user": USER,
             "ami_password": secrets.ami,
             "app": "callback",
             "trunk": "carrier",
         },
-        "redis": {"url": REDIS_URL},
-        "http": {"host": places.PBX_HOST, "port": places.HTTP_PORT, "api_key": secrets.api_key},
+        "redis": {"url": network.redis_url},
+        "http": {"host": network.http, "port": places.HTTP_PORT, "api_key": secrets.api_key},
         "prompts": {"locale": "en-US"},
     }
     for service in {DEFAULT_SERVICE: None} | dict.fromkeys(options):

@@ -7,12 +7,15 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex, token_urlsafe
+from typing import Self
 
 from ivr.audio.errors import PromptError
 from ivr.audio.install import install_prompts
 from ivr.lab import places
 from ivr.lab.data import Softphone
 from ivr.lab.errors import LabError
+from ivr.lab.places import LOOPBACK, Network
 
 USER = "callback"
 QUEUE = "support"
@@ -61,15 +64,28 @@ _CONTENT = {"pjproject": "[startup]\n", "acl": "; none\n"}
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Passwords made afresh for each lab."""
+    """Passwords made afresh for each lab; for each installation of the containers."""
 
     ari: str
     ami: str
     softphone: str
     api_key: str
 
+    @classmethod
+    def fresh(cls) -> Self:
+        """New ones."""
+        return cls(
+            ari=token_urlsafe(18),
+            ami=token_urlsafe(18),
+            # Typed by hand into a phone, and good for one lab only.
+            softphone=token_hex(4),
+            api_key=token_urlsafe(18),
+        )
 
-def write_pbx(own: Path, secrets: Secrets, *, agents: int, wrapup_s: int, carrier: str) -> None:
+
+def write_pbx(
+    own: Path, secrets: Secrets, *, agents: int, wrapup_s: int, carrier: str, network: Network = LOOPBACK
+) -> None:
     """Fills the PBX's directory: configuration and prompts. `carrier` is the peer HOST:PORT of customer calls."""
     etc = own / "etc"
     _copy_config("pbx", own)
@@ -77,10 +93,11 @@ def write_pbx(own: Path, secrets: Secrets, *, agents: int, wrapup_s: int, carrie
     _write(site / "ari.conf", f"[{USER}]\ntype = user\nread_only = no\npassword = {secrets.ari}\n")
     _write(
         site / "manager.conf",
-        f"[{USER}]\nsecret = {secrets.ami}\ndeny = 0.0.0.0/0.0.0.0\npermit = 127.0.0.0/255.0.0.0\n"
-        "read = agent,call\n",
+        f"[general](+)\nbindaddr = {network.pbx}\n\n"
+        f"[{USER}]\nsecret = {secrets.ami}\ndeny = 0.0.0.0/0.0.0.0\npermit = {network.around}\nread = agent,call\n",
     )
-    _write(site / "pjsip.conf", "\n".join(_pbx_pjsip(secrets, agents=agents, carrier=carrier)))
+    _write(site / "http.conf", f"[general](+)\nbindaddr = {network.pbx}\n")
+    _write(site / "pjsip.conf", "\n".join(_pbx_pjsip(secrets, network, agents=agents, carrier=carrier)))
     _write(site / "queues.conf", "\n".join(_queues(agents=agents, wrapup_s=wrapup_s)))
     try:
         install_prompts(own / "prompts")
@@ -88,25 +105,26 @@ def write_pbx(own: Path, secrets: Secrets, *, agents: int, wrapup_s: int, carrie
         raise LabError(f"the prompts cannot be installed: {error}") from error
 
 
-def write_carrier(own: Path, secrets: Secrets, *, talk_s: int) -> None:
+def write_carrier(own: Path, secrets: Secrets, *, talk_s: int, network: Network = LOOPBACK) -> None:
     """Fills the carrier's directory: configuration, what its people say, and a place for its recordings."""
     _copy_config("carrier", own)
     site = own / "etc" / "site"
     _write(site / "globals.conf", f"TALK_S = {talk_s}\n")
     _write(site / "pjsip.conf", "\n".join(_carrier_pjsip(secrets)))
-    shutil.copytree(places.checkout() / "asterisk-config" / "carrier" / "sounds", own / "sounds")
-    (own / "recordings").mkdir()
+    _write(site / "network.conf", "\n".join(_carrier_network(network)))
+    shutil.copytree(places.asterisk_config() / "carrier" / "sounds", own / "sounds", dirs_exist_ok=True)
+    (own / "recordings").mkdir(exist_ok=True)
     (own / "calls.csv").touch()
 
 
-def softphones(secrets: Secrets) -> list[Softphone]:
+def softphones(secrets: Secrets, network: Network = LOOPBACK) -> list[Softphone]:
     """The log-ins for people who try the lab by ear."""
     agents = [
-        Softphone("agent", f"{places.PBX_HOST}:{places.SIP_PORT}", user, secrets.softphone, f"in the queue {QUEUE}")
+        Softphone("agent", f"{network.pbx}:{places.SIP_PORT}", user, secrets.softphone, f"in the queue {QUEUE}")
         for user in SOFTPHONE_AGENTS
     ]
     customers = [
-        Softphone("caller", places.CARRIER_PEER, user, secrets.softphone, f"dial {QUEUE}; called back at +{user}")
+        Softphone("caller", network.carrier_peer, user, secrets.softphone, f"dial {QUEUE}; called back at +{user}")
         for user in SOFTPHONE_CUSTOMERS
     ]
     return agents + customers
@@ -114,7 +132,7 @@ def softphones(secrets: Secrets) -> list[Softphone]:
 
 def _copy_config(name: str, own: Path) -> None:
     etc = own / "etc"
-    shutil.copytree(places.checkout() / "asterisk-config" / name, etc, dirs_exist_ok=True, ignore=_ignore_sounds)
+    shutil.copytree(places.asterisk_config() / name, etc, dirs_exist_ok=True, ignore=_ignore_sounds)
     _write(etc / "asterisk.conf", _ASTERISK_CONF)
     for empty in _EMPTY:
         file = etc / f"{empty}.conf"
@@ -133,20 +151,36 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _pbx_pjsip(secrets: Secrets, *, agents: int, carrier: str) -> Iterator[str]:
-    media = f"transport = transport-udp\nmedia_address = {places.PBX_HOST}\nbind_rtp_to_media_address = yes"
-    yield f"[transport-udp]\ntype = transport\nprotocol = udp\nbind = {places.PBX_HOST}:{places.SIP_PORT}\n"
+def _pbx_pjsip(secrets: Secrets, network: Network, *, agents: int, carrier: str) -> Iterator[str]:
+    media = _media(network.pbx)
+    yield _transport(network.pbx)
     yield f"[carrier](callback-trunk)\n{media}\naors = carrier\n"
     yield f"[carrier]\ntype = aor\ncontact = sip:{carrier}\n"
-    # A call from any loopback address is an inbound call.
+    # A call from anywhere around is an inbound call.
     yield f"[callers](callback-callers)\n{media}\n"
-    yield "[callers]\ntype = identify\nendpoint = callers\nmatch = 127.0.0.0/8\n"
+    yield f"[callers]\ntype = identify\nendpoint = callers\nmatch = {network.around}\n"
     for agent in agent_names(agents):
         yield f"[{agent}](callback-agent-phone)\n{media}\naors = {agent}\n"
-        yield f"[{agent}]\ntype = aor\ncontact = sip:{agent}@{places.CARRIER_PEER}\n"
+        yield f"[{agent}]\ntype = aor\ncontact = sip:{agent}@{network.carrier_peer}\n"
     for user in SOFTPHONE_AGENTS:
         yield f"[{user}](callback-agent-phone)\n{media}\naors = {user}\nauth = {user}\n"
         yield from _account(user, secrets)
+
+
+def _carrier_network(network: Network) -> Iterator[str]:
+    yield _transport(network.carrier)
+    yield f"[here](!)\n{_media(network.carrier)}\n"
+    yield f"[pbx]\ntype = identify\nendpoint = pbx\nmatch = {network.around}\n"
+    yield f"[pbx]\ntype = aor\ncontact = sip:{network.pbx}:{places.SIP_PORT}\n"
+
+
+def _transport(host: str) -> str:
+    return f"[transport-udp]\ntype = transport\nprotocol = udp\nbind = {host}:{places.SIP_PORT}\n"
+
+
+def _media(host: str) -> str:
+    # Without its address Asterisk asks the name service for it.
+    return f"transport = transport-udp\nmedia_address = {host}\nbind_rtp_to_media_address = yes"
 
 
 def _carrier_pjsip(secrets: Secrets) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ivr.lab.errors import LabError
-from ivr.lab.places import checkout
+from ivr.lab.places import rootfs_builder
 from ivr.lab.process import die_with_parent
 
 
@@ -18,11 +18,11 @@ def ensure(on_step: Callable[[str], None]) -> Path:
 
     `on_step` gets the builder's progress lines. Raises `LabError` with the builder's explanation.
     """
-    builder = checkout() / "docker" / "rootfs" / "build"
+    builder = rootfs_builder()
     last_line = ""
     # In a session of its own, so that all of it can be ended together when we are interrupted.
     with subprocess.Popen(
-        [builder],
+        ["bash", str(builder)],  # A wheel keeps no executable bit.
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
