@@ -56,7 +56,9 @@ def lab() -> Iterator[Lab]:
 IN_QUEUE = ("+12025553140", "+12025553141")
 """One agent for two: one of them talks, the other waits."""
 ASKED = "+12025553103"
-RINGING = "+12025553101"
+RINGING = "+12025553142"
+RINGS_MORE_S = 10
+"""Until about when the application is back."""
 RINGING_IN_VAIN = "+12025553111"
 
 
@@ -83,11 +85,13 @@ def struck(lab: Lab, centre: Centre, events: Events) -> Struck:
     talking, waiting = who_talks(centre, ids)
     cut_off(centre)
     wait(f"{ASKED} to be asked again", 3, lambda: times_asked(events, ids[ASKED]) == 2)
+    lab.carrier_cli(f"dialplan set global RING_MORE_S {RINGS_MORE_S}")
     ids[RINGING] = centre.ask(RINGING, _wait_for_agent=False)
     centre.happens(RINGING, "ring", 3)
     assert still_rings(centre, RINGING_IN_VAIN)
     struck_at_s = time.time()
     lab.kill("app")
+    lab.carrier_cli("dialplan set global RING_MORE_S 0")
     centre.unpause(AGENTS[1])
     centre.connected(waiting, 5)
     time.sleep(AGENT_SPEAKS_S)
