@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -260,3 +261,14 @@ def test_a_name_that_is_set_while_running_is_checked() -> None:
     options = service_options("s", {"_business_hours_service": "gone"}, trunk="t", language="en-US")
     with pytest.raises(InvalidParameter, match="_business_hours_service: there is no office hours 'gone'"):
         Builtins().slots_of(options)
+
+
+def test_the_examples_of_the_page_can_be_used(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "admission.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 3
+    (tmp_path / "closed.ics").write_text(CALENDAR, encoding="utf-8")
+    for example in examples:
+        path = tmp_path / "ivr.toml"
+        path.write_text(BASE.partition("[service.support]")[0] + example, encoding="utf-8")
+        assert set(load_settings(path, {}).services) == {"support"}
