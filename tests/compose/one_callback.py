@@ -137,7 +137,8 @@ def _look_at_containers(containers: Containers, console: Console) -> None:
     if megabytes >= MOST_MB:
         raise LabError(f"the application's image has {megabytes:.0f} MB", f"fewer than {MOST_MB} are wanted")
     _docker("run", "--rm", "--network", "none", "queue-callback-app", "ivr", "prompts", "check")
-    compose("exec", "-T", "app", "ivr", "lab", "render", "--help", limit_s=ASK_S)
+    containers.run_in("app", "ivr", "doctor", "--config", "/etc/ivr/ivr.toml")
+    console.print("ivr doctor finds nothing wrong")
 
 
 def _look_at_store(containers: Containers, console: Console) -> None:
@@ -162,19 +163,29 @@ def _look_at_store(containers: Containers, console: Console) -> None:
 
 def _call_from_softphone(containers: Containers, console: Console) -> None:
     """SIPp on this machine logs in as a customer and calls the service. Raises LabError when it cannot."""
-    phone = next(phone for phone in containers.log_ins["softphones"] if phone["role"] == "caller")
+    phones: dict[str, dict[str, str]] = {phone["role"]: phone for phone in containers.log_ins["softphones"]}
+    agent, caller = phones["agent"], phones["caller"]
+    _sipp(agent, "registers.xml")
+    if f"sip:{agent['user']}@" not in containers.run_in("pbx", "asterisk-cli", "pjsip show contacts"):
+        raise LabError("the agent's softphone is not known to the PBX")
+    _sipp(caller, "registers.xml")
+    _sipp(caller, "softphone_calls.xml", "-s", "support")
+    if f"+{caller['user']}" not in containers.queue_log():
+        raise LabError("the softphone's call did not come to the queue")
+    console.print(f"a softphone of this machine logged in as an agent at {agent['server']}", highlight=False)
+    console.print(f"another one logged in as a caller at {caller['server']} and called support", highlight=False)
+
+
+def _sipp(phone: dict[str, str], scenario: str, *more: str) -> None:
+    """One run of a scenario as that softphone. Raises LabError when it fails."""
     account = [phone["server"], "-key", "user", phone["user"], "-au", phone["user"], "-ap", phone["password"]]
     own = ["-i", f"{NET}.1", "-p", "15070", "-mi", f"{NET}.1", "-mp", "26000"]
-    once = ["-m", "1", "-nostdin", "-timeout", "30", "-timeout_error"]
+    command = ["sipp", *account, "-sf", str(SIPP / scenario), *more, *own]
     with tempfile.TemporaryDirectory() as scratch:
-        for scenario in (["registers.xml"], ["softphone_calls.xml", "-s", "support"]):
-            command = ["sipp", *account, "-sf", str(SIPP / scenario[0]), *scenario[1:], *own, *once]
-            done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, timeout=40, check=False)
-            if done.returncode != 0:
-                raise LabError(f"the softphone's {scenario[0]} failed", (done.stderr or done.stdout)[-600:])
-    if f"+{phone['user']}" not in containers.queue_log():
-        raise LabError("the softphone's call did not come to the queue")
-    console.print(f"a softphone on this machine logged in at {phone['server']} and called support", highlight=False)
+        once = ["-m", "1", "-nostdin", "-timeout", "30", "-timeout_error"]
+        done = subprocess.run([*command, *once], cwd=scratch, capture_output=True, text=True, timeout=40, check=False)
+    if done.returncode != 0:
+        raise LabError(f"the softphone's {scenario} failed", (done.stderr or done.stdout)[-600:])
 
 
 def _http(containers: Containers, path: str, body: dict[str, str] | None = None) -> Any:
