@@ -70,7 +70,7 @@ async def test_a_server_that_is_away_is_said_to_be_in_time(own_valkey: ValkeySer
         begun_s = time.monotonic()
         with pytest.raises(StoreUnavailable):
             await call()
-        assert time.monotonic() - begun_s < 1.0
+        assert time.monotonic() - begun_s < 3.0
 
 
 async def test_a_server_that_comes_back_within_the_deadline_is_not_missed(own_valkey: ValkeyServer) -> None:
@@ -89,7 +89,7 @@ async def test_a_write_whose_answer_came_too_late_is_done_once(own_valkey: Valke
     begun_s = time.monotonic()
     with pytest.raises(StoreUnavailable):
         await store.create(CALLBACK, admission=Admission(max_pending=1))
-    assert time.monotonic() - begun_s < 1.0
+    assert time.monotonic() - begun_s < 3.0
     own_valkey.resume()
     # The server still finds what we sent, twice by then; and so says the caller's own second try.
     created = await store.create(CALLBACK, admission=Admission(max_pending=1))
