@@ -44,7 +44,7 @@ class QueueEstimator:
     _MOST_EXPECTED = 2000
     """Estimates whose outcome is awaited; the oldest are dropped, should their ends never be told."""
 
-    _SETTLED_CALLS = 200
+    _SETTLED_CALLS = 300
 
     def __init__(self, rng: np.random.Generator, guesses: Guesses = Guesses(), *, plays: int = PLAYS) -> None:
         self._rng, self._plays = rng, plays

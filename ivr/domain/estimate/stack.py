@@ -17,6 +17,8 @@ from ivr.domain.estimate.samples import Floats
 class Stack:
     """Weights for a fixed list of predictors, refitted every few outcomes."""
 
+    _SHORTEST_HALF_LIFE = 50.0
+
     def __init__(
         self,
         prior: Sequence[float],
@@ -31,7 +33,7 @@ class Stack:
         self._prior = np.array(prior, float)
         self._signed = np.array(signed, bool)
         self._strength, self._scale_s, self._refit_every = strength, scale_s, refit_every
-        self._keep = 0.5 ** (1 / half_life)
+        self._half_life, self._weighed = half_life, 0.0
         self._gram = np.zeros((len(prior), len(prior)))
         self._moment = np.zeros(len(prior))
         self._outcomes = 0
@@ -43,7 +45,9 @@ class Stack:
     def learn(self, features: Floats, outcome_s: float, predicted_s: float, weight: float = 1.0) -> None:
         """`weight`: how much of an outcome this is, 0 to 1."""
         importance = weight / (predicted_s * predicted_s + self._scale_s * self._scale_s)
-        keep = self._keep**weight
+        # At first the memory is as short as what is known: the first outcomes are the worst.
+        self._weighed += weight
+        keep = 0.5 ** (weight / min(self._half_life, self._SHORTEST_HALF_LIFE + self._weighed / 2))
         self._gram *= keep
         self._moment *= keep
         self._gram += importance * np.outer(features, features)
@@ -77,6 +81,7 @@ class Stack:
             "gram": self._gram.tolist(),
             "moment": self._moment.tolist(),
             "outcomes": self._outcomes,
+            "weighed": self._weighed,
             "weights": self.weights.tolist(),
         }
 
@@ -86,4 +91,5 @@ class Stack:
         if gram.shape != self._gram.shape:
             raise ValueError(f"{len(gram)} predictors were saved, there are {len(self._gram)}")
         self._gram, self._moment = gram, np.array(saved["moment"], float)
-        self._outcomes, self.weights = int(saved["outcomes"]), np.array(saved["weights"], float)
+        self._outcomes, self._weighed = int(saved["outcomes"]), float(saved["weighed"])
+        self.weights = np.array(saved["weights"], float)
