@@ -62,7 +62,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         board = QueueBoard(ami, wrapup_s=wrapup_s)
         queues = _Queues(ami, board)
         line, journal = Line(queues), Journal(store)
-        waits = Waits(line, store, now, learnt=redis)
+        waits = Waits(line, store, now, learnt=redis, metrics=metrics)
         switch = AriSwitch(ari, queues, settings.prompts.locale, partial(_ear, journal))
         callbacks = CallbackService(store, catalog, interactions=AriInteractions(ari), metrics=metrics, now=now)
         dialer = Dialer(callbacks, store, switch, line, worker=_worker_name(), ready=lambda: switch.is_ready, now=now)

@@ -30,9 +30,11 @@ from ivr.dialer.line import Line, is_ours
 from ivr.domain.estimate.estimator import Guesses, QueueEstimator
 from ivr.domain.estimate.learner import QueueLearner
 from ivr.domain.estimate.live import Staffing, live_situation
+from ivr.domain.queue_state import QueueState
 from ivr.domain.wait import HandleTime, WaitEstimate, estimate, unknown
 from ivr.service.options import ServiceOptions
 from ivr.store.port import CallbackStore, Place, StoreError, StoreUnavailable
+from ivr.telemetry.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -70,9 +72,15 @@ class Waits:
     """Hears what happens in the queues, and estimates."""
 
     def __init__(
-        self, line: Line, store: CallbackStore, now: Callable[[], float], *, learnt: LearntStore | None = None
+        self,
+        line: Line,
+        store: CallbackStore,
+        now: Callable[[], float],
+        *,
+        learnt: LearntStore | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
-        self._line, self._store, self._now, self._learnt = line, store, now, learnt
+        self._line, self._store, self._now, self._learnt, self._metrics = line, store, now, learnt, metrics
         self._queues: dict[str, _Queue] = {}
         self._read: dict[str, tuple[float, list[Place]]] = {}
 
@@ -126,6 +134,14 @@ class Waits:
         state = self._line.queue(options.queue)
         if state is not None:
             queue.staffing.saw(state.staffed, now_s)
+        self._teach(queue, options, event, state, now_s)
+        for learnt in queue.learner.estimator.just_learnt():
+            if self._metrics is not None:
+                self._metrics.wait_was(options.queue, learnt)
+
+    def _teach(
+        self, queue: _Queue, options: ServiceOptions, event: QueueEvent, state: QueueState | None, now_s: float
+    ) -> None:
         match event:
             case QueueCallerJoin():
                 ours = is_ours(event.uniqueid)

@@ -31,6 +31,7 @@ from ivr.domain.wait import WaitEstimate, unknown
 from ivr.reception.waits import Waits
 from ivr.service.options import service_options
 from ivr.store.memory_store import MemoryStore
+from ivr.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.unit
 
@@ -242,11 +243,11 @@ def caller_event(kind: type[AmiEvent], caller: str, *more: object) -> AmiEvent:
 class Centre:
     """One agent of 100 s a call, told to `Waits` as AMI does."""
 
-    def __init__(self, kept: Kept | None = None) -> None:
+    def __init__(self, kept: Kept | None = None, metrics: Metrics | None = None) -> None:
         self.at_s = 0.0
         self.queues = Queues(QueueState("support", 0.0, (member(1, in_call=True),)))
         self.line = Line(self.queues)
-        self.waits = Waits(self.line, MemoryStore(), lambda: self.at_s, learnt=kept)
+        self.waits = Waits(self.line, MemoryStore(), lambda: self.at_s, learnt=kept, metrics=metrics)
         self.joined: list[str] = []
 
     def hear(self, event: AmiEvent) -> None:
@@ -296,6 +297,25 @@ async def test_at_first_the_operators_guess_holds_then_what_came() -> None:
     # Who joins finds two in line and waits for two calls: the third begins at that moment.
     assert learnt.median_s == pytest.approx(200, rel=0.3)
     assert learnt.p10_s < learnt.median_s < learnt.p90_s
+
+
+async def test_every_estimate_is_held_against_what_came() -> None:
+    metrics = Metrics()
+    centre = Centre(metrics=metrics)
+    centre.serve_for(120)
+
+    def value(name: str, **labels: str) -> float:
+        return metrics.registry.get_sample_value(name, {"queue": "support", **labels}) or 0.0
+
+    served = value("ivr_wait_outcomes_total", outcome="served")
+    hung_up = value("ivr_wait_outcomes_total", outcome="hung_up")
+    assert served > 90
+    assert hung_up > 5
+    assert value("ivr_waited_seconds_total") / (served + hung_up) == pytest.approx(200, rel=0.1)
+    squared = [value("ivr_wait_error_squared_seconds_total", estimator=who) for who in ("ours", "asterisk")]
+    assert all(each > 0 for each in squared)
+    covered = [value("ivr_wait_covered_total", quantile=q) for q in ("p10", "p50", "p90")]
+    assert 0 < covered[0] <= covered[1] <= covered[2] < served + hung_up
 
 
 async def test_it_abstains_when_agents_leave_at_once() -> None:

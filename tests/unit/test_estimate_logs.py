@@ -191,7 +191,7 @@ def test_the_score_of_a_log() -> None:
     assert result["n"] == sum(s["n"] for s in result["strata"])
     assert set(result["rrase"]) >= {"ours", "asterisk", "les", "hol", "ql", "qlm", "constant"}
     assert set(result["coverage"]) == {"p10", "p50", "p90"}
-    assert result["rrase"]["ours"] < 0.2
+    assert result["rrase"]["ours"] < 0.3
     assert result["potential"]["n"] > result["n"]
     assert result == score(steady(600))
 

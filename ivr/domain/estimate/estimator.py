@@ -18,7 +18,7 @@ import numpy as np
 
 from ivr.domain.estimate import formulas
 from ivr.domain.estimate.absence import Absence
-from ivr.domain.estimate.forecast import Forecast, Predictor
+from ivr.domain.estimate.forecast import Forecast, Learnt, Predictor
 from ivr.domain.estimate.head import Evidence, Head
 from ivr.domain.estimate.history import WaitHistory
 from ivr.domain.estimate.patience import Patience
@@ -58,7 +58,7 @@ class QueueEstimator:
         self._shadows = ShadowWaits()
         self._line: OrderedDict[str, float] = OrderedDict()
         self._expected: OrderedDict[str, Forecast] = OrderedDict()
-        self._learnt: list[tuple[str, float]] = []
+        self._learnt: list[Learnt] = []
 
     # -- what is asked
 
@@ -186,7 +186,7 @@ class QueueEstimator:
         forecast = self._expected.pop(caller, None)
         if forecast is None or not isfinite(wait_s):
             return
-        self._learnt.append((caller, wait_s))
+        self._learnt.append(Learnt(caller, forecast, wait_s, was_served))
         del self._learnt[: -self._MOST_EXPECTED]
         self._potential.learn(wait_s, forecast.evidence, forecast.potential)
         if was_served:
@@ -198,8 +198,8 @@ class QueueEstimator:
         self._expected.clear()
         self._shadows = ShadowWaits()
 
-    def just_learnt(self) -> list[tuple[str, float]]:
-        """The callers whose waits became known since this was last asked, and the waits in seconds."""
+    def just_learnt(self) -> list[Learnt]:
+        """The estimates whose outcomes became known since this was last asked."""
         learnt, self._learnt = self._learnt, []
         return learnt
 

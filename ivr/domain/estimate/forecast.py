@@ -40,3 +40,14 @@ class Forecast:
     evidence: Evidence
     anchors: dict[Predictor, float]
     """Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What came of an estimate."""
+
+    caller: str
+    forecast: Forecast
+    wait_s: float
+    was_served: bool
+    """False for the wait of somebody who hung up, as it would have been."""

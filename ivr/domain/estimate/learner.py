@@ -38,6 +38,8 @@ class QueueLearner:
         self._on_calls: dict[str, OnCall] = {}
         self._in_wrapup: list[_Free] = []
         self._leaving: OrderedDict[str, float] = OrderedDict()
+        self._gave_up: set[str] = set()
+        """Told that they hung up, and not yet that they left."""
 
     @property
     def on_calls(self) -> Mapping[str, OnCall]:
@@ -57,12 +59,16 @@ class QueueLearner:
         self._pass_time(at_s)
         self._tracker.left(caller, at_s)
         self.estimator.gave_up(caller, at_s)
+        self._gave_up.add(caller)
 
     def left(self, caller: str, at_s: float) -> None:
         """Out of the queue; perhaps an agent takes the call."""
         self._pass_time(at_s)
         self._tracker.left(caller, at_s)
-        self._leaving[caller] = at_s
+        if caller in self._gave_up:
+            self._gave_up.remove(caller)
+        else:
+            self._leaving[caller] = at_s
 
     def connected(
         self, caller: str, agent: str, at_s: float, *, ring_s: float = 0.0, is_callback: bool = False
@@ -99,6 +105,7 @@ class QueueLearner:
         self._on_calls.clear()
         self._in_wrapup.clear()
         self._leaving.clear()
+        self._gave_up.clear()
 
     def _end_wrapup(self, agent: str, at_s: float) -> None:
         """A call that comes during the wrap-up ends it."""
@@ -116,7 +123,6 @@ class QueueLearner:
                 break
             del self._leaving[caller]
             self.estimator.left(caller)
-        self.estimator.just_learnt()
 
     def _free(self, free: _Free) -> None:
         self._tracker.free(free.agent, free.at_s)

@@ -101,11 +101,11 @@ def replay(
                 tracker.free(call.agent, at_s, known=known, priority=call.priority)
                 handled_s = at_s - call.offered_s if known else None
                 estimator.call_ended(at_s, handled_s, is_callback=call.is_callback)
-        for other, wait_s in estimator.just_learnt():
-            opened = open_estimates.pop(other, None)
+        for learnt in estimator.just_learnt():
+            opened = open_estimates.pop(learnt.caller, None)
             if opened is not None:
                 j, forecast, situation = opened
                 told = calls[j].potential_s
-                yield Asked(calls[j], forecast, situation, wait_s if told is None else told)
+                yield Asked(calls[j], forecast, situation, learnt.wait_s if told is None else told)
     for j, forecast, situation in open_estimates.values():
         yield Asked(calls[j], forecast, situation, calls[j].potential_s)
