@@ -20,7 +20,7 @@ if ! $(1) >/dev/null 2>&1; then \
 fi
 endef
 
-.PHONY: help install rootfs sipp demo lab test test-fast bench compose-test check prompts clean
+.PHONY: help install rootfs sipp demo lab test test-lab test-fast bench compose-test check prompts clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,8 +55,10 @@ demo: installs ## One callback, from the call to the agent, on a real Asterisk
 lab: installs ## The same lab left running, to try by hand; Ctrl-C ends it
 	@$(RUN) $(BIN)/ivr lab up $(ARGS)
 
-test: installs sipp ## All tests, on real Asterisk and SIPp too
-	@$(RUN) $(BIN)/pytest -m "not chaos" $(ARGS)
+test: test-fast test-lab ## All tests, on real Asterisk and SIPp too
+
+test-lab: installs sipp ## The tests on real Asterisk and SIPp: make test-lab ARGS='-k voicemail'
+	@$(RUN) $(BIN)/pytest -m lab $(ARGS)
 
 test-fast: install ## The tests that need no Asterisk
 	@$(RUN) $(BIN)/pytest -n auto -m "not lab and not chaos" $(ARGS)
