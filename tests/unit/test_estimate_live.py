@@ -267,7 +267,7 @@ class Centre:
     def serve_for(self, calls: int) -> None:
         agent = ("PJSIP/agent-1", "", "", "")
         for i in range(calls):
-            self.join(f"{self.at_s:.0f}")
+            self.join(f"in-{i}")
             if i % 10 == 9:
                 self.at_s += 1
                 gone = self.joined[-1]
