@@ -119,8 +119,9 @@ def _operation(path: str, declared: Operation, purpose: str, schemas: _Schemas) 
         shown["parameters"] = parameters
     if declared.body is not None:
         schema = schemas.of(declared.body, "validation")
+        whole = declared.body.model_json_schema(mode="validation")
         shown["requestBody"] = {
-            "required": True,
+            "required": bool(whole.get("required") or whole.get("minProperties")),
             "content": {media: {"schema": schema} for media in declared.media},
         }
     if not declared.needs_key:

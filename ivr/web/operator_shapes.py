@@ -33,7 +33,7 @@ class Services(Answer):
 class OptionsBody(BaseModel):
     """Options by their names; null falls back to the settings file."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_extra={"minProperties": 1})
 
 
 class Change(Answer):

@@ -19,6 +19,6 @@ pytestmark = [pytest.mark.web, pytest.mark.timeout(120)]
 async def test_no_server_error_and_nothing_that_the_document_does_not_have(
     redis_url: str, full_settings: Settings, tmp_path: Path
 ) -> None:
-    fuzzed = await fuzz(redis_url, full_settings, tmp_path, examples=5, phases="fuzzing", seed=20261123)
+    fuzzed = await fuzz(redis_url, full_settings, tmp_path, examples=3, phases="fuzzing", seed=20261123)
     assert fuzzed.status == 0, fuzzed.report
-    assert fuzzed.cases > 150
+    assert fuzzed.cases > 130
