@@ -41,6 +41,9 @@ AGENT_CONTEXT: Final = "callback-agent"
 AMD_CONTEXT: Final = "callback-amd"
 _ANSWER_GRACE_S: Final = 5.0
 """How much later than its ring limit Asterisk may report the end of a call."""
+_NO_ANSWER: Final = 19
+_OUT_OF_ORDER: Final = 27
+"""Q.850 causes."""
 _EARLIER_PLAYBACKS: Final = 24
 """More than are begun in any but the longest call."""
 
@@ -219,15 +222,21 @@ class AriDialledCall(AriCall):
         """Wait for StasisStart, which an originated channel sends when it is answered."""
         now_s = asyncio.get_running_loop().time
         deadline_s = now_s() + ring_s + _ANSWER_GRACE_S
+        rang = self._channel.data is not None and self._channel.data.state == "Ringing"
         with asking():
             while (left_s := deadline_s - now_s()) > 0:
                 match await self._events.next(left_s):
                     case StasisStart(channel=channel) if channel.id == self.id:
                         return
+                    case Dial(dialstatus="RINGING" | "PROGRESS"):
+                        rang = True
+                    case ChannelDestroyed(cause=cause) if cause == _NO_ANSWER and not rang:
+                        # Asterisk's own limit. Nobody may have been rung: the trunk did not even refuse.
+                        raise NotAnswered(_OUT_OF_ORDER, f"the trunk gave no sign of ringing within {ring_s:.0f} s")
                     case ChannelDestroyed(cause=cause, cause_txt=text):
                         raise NotAnswered(cause, text)
             await self._channel.hangup()
-        raise NotAnswered(19, f"no answer and no word from Asterisk within {ring_s:.0f} s")
+        raise NotAnswered(_NO_ANSWER, f"no answer and no word from Asterisk within {ring_s:.0f} s")
 
     async def listen(self, limit_s: float) -> None:
         with asking():

@@ -12,6 +12,11 @@ from ivr.domain.prompts import Prompt
 
 _FRAME_S = 0.02
 _AUDIBLE_DBFS = -45.0
+_PIECE_S = 0.6
+_END_S = 0.3
+_DRIFT_S = 0.25
+_ENOUGH = 0.75
+"""So many of the pieces are to be found, the first and the end among them."""
 
 
 def clip(prompt: Prompt) -> Samples:
@@ -23,9 +28,24 @@ def clip(prompt: Prompt) -> Samples:
 
 
 def when(sound: Sound, prompt: Prompt, *, from_s: float = 0.0) -> float | None:
-    """When a prompt is heard, the whole of it; None if it is not."""
-    found = best_match(sound.part(from_s, sound.duration_s), clip(prompt))
-    return None if found is None else from_s + found / sound.rate_hz
+    """When a prompt is heard, from its first word to its last; None if it is not.
+
+    Piece by piece, because a busy machine loses a packet now and then, and the rest is then heard a little early.
+    """
+    rate_hz, words = sound.rate_hz, clip(prompt)
+    heard = sound.part(from_s, sound.duration_s)
+    piece, end, drift = (round(seconds * rate_hz) for seconds in (_PIECE_S, _END_S, _DRIFT_S))
+    start = best_match(heard, words[: 2 * piece])
+    if start is None:
+        return None
+    found = [
+        best_match(heard[max(0, start + at - drift) : start + until + drift], words[at:until]) is not None
+        for at, until in [
+            *((n, n + piece) for n in range(0, len(words) - piece, piece)),
+            (len(words) - end, len(words)),
+        ]
+    ]
+    return from_s + start / rate_hz if found[-1] and sum(found) >= _ENOUGH * len(found) else None
 
 
 def loudness_of_speech(samples: Samples, rate_hz: int) -> float:
