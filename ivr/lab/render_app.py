@@ -10,6 +10,13 @@ from ivr.lab.places import LOOPBACK, Network
 from ivr.lab.render_asterisk import QUEUE, USER, Secrets
 from ivr.lab.settings import DEFAULT_SERVICE, OptionValue
 
+# A lab's callers and tests ring the same few numbers, many times in a minute.
+_NO_LIMITS: dict[str, OptionValue] = {
+    "_throttle_callbacks_per_service_1": 0,
+    "_throttle_callbacks_per_service_2": 0,
+    "_throttle_request_parameters_limit": 0,
+}
+
 
 def app_toml(
     secrets: Secrets,
@@ -44,6 +51,7 @@ def app_toml(
             "_wrapup_time": wrapup_s,
             "_calling_party_number": "+12025550000",
             "_calling_party_display_name": service.capitalize(),
+            **_NO_LIMITS,
             **options.get(service, {}),
         }
     return "\n".join(_table(name, values) for name, values in tables.items())

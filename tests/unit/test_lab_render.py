@@ -154,7 +154,14 @@ def test_the_applications_settings_are_toml() -> None:
     }
     assert settings["redis"] == {"url": "redis://127.0.0.1:6390/0"}
     assert settings["http"] == {"host": "127.0.0.1", "port": 8080, "api_key": "key-secret"}
-    shown = {"_queue": "support", "_wrapup_time": 7, "_calling_party_number": "+12025550000"}
+    shown = {
+        "_queue": "support",
+        "_wrapup_time": 7,
+        "_calling_party_number": "+12025550000",
+        "_throttle_callbacks_per_service_1": 0,
+        "_throttle_callbacks_per_service_2": 0,
+        "_throttle_request_parameters_limit": 0,
+    }
     assert settings["service"] == {
         "support": {**shown, "_calling_party_display_name": "Support", "_ewt_threshold": 0, "_note": 'say "hi"'},
         "sales": {**shown, "_calling_party_display_name": "Sales", "_x": True},
