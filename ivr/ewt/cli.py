@@ -64,9 +64,11 @@ def bench(
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each scenario.")] = 3,
     first_seed: Annotated[int, typer.Option(help="Seeds count from here.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The tables of docs/wait-estimates.md.")] = False,
 ) -> None:
     """Score on simulated centres, beside the best that anybody could do."""
     from ivr.ewt.bench import run_all
+    from ivr.ewt.tables import bench_markdown
     from ivr.simulation.scenarios import SCENARIOS
 
     names = [each.name for each in SCENARIOS]
@@ -79,6 +81,8 @@ def bench(
     result = run_all(chosen, seeds=range(first_seed, first_seed + seeds), arrivals=arrivals, tell=_complain)
     if json:
         sys.stdout.write(json_text.dumps(result, indent=2) + "\n")
+    elif markdown:
+        sys.stdout.write(bench_markdown(result))
     else:
         _show_bench(result)
 

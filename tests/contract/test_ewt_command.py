@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from ivr.cli import app
 from ivr.domain.estimate.calls import Outcome
+from ivr.ewt.tables import bench_markdown
 from ivr.simulation.centre import Centre, simulate
 from ivr.simulation.scenarios import exponential, poisson
 
@@ -128,3 +129,5 @@ def test_the_bench_has_ours_the_anchors_and_the_floor() -> None:
     assert row["rrase"]["ours"] == pytest.approx(sum(r["rrase"]["ours"] for r in row["runs"]) / 2, abs=1e-3)
     assert [r["seed"] for r in row["runs"]] == [1, 2]
     assert row["rrase"]["ours"] < row["rrase"]["asterisk"]
+    (table,) = [line for line in bench_markdown(json.loads(out)).splitlines() if "M/LN/5+M" in line]
+    assert f"**{row['rrase']['ours']:.3f}**" in table
