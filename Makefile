@@ -57,11 +57,11 @@ lab: installs ## The same lab left running, to try by hand; Ctrl-C ends it
 
 test: test-fast test-lab ## All tests, on real Asterisk and SIPp too
 
-test-lab: installs sipp ## The tests on real Asterisk and SIPp: make test-lab ARGS='-k voicemail'
-	@$(RUN) $(BIN)/pytest -m lab $(ARGS)
+test-lab: installs sipp ## The tests on real Asterisk and SIPp, and the slow ones: make test-lab ARGS='-k voicemail'
+	@LABS_SIDE_BY_SIDE=1 $(RUN) $(BIN)/pytest -n auto --dist loadfile -m "(lab or slow) and not chaos" $(ARGS)
 
 test-fast: install ## The tests that need no Asterisk
-	@$(RUN) $(BIN)/pytest -n auto -m "not lab and not chaos" $(ARGS)
+	@$(RUN) $(BIN)/pytest -n auto -m "not lab and not chaos and not slow" $(ARGS)
 
 bench: install rootfs sipp ## Calls at a steady rate through the complete offer: make bench ARGS='--rate 10 --seconds 60'
 	@$(RUN) $(BIN)/python tests/bench/offer_load.py $(ARGS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,9 @@ import pytest
 from blockbuster import blockbuster_ctx
 from hypothesis import HealthCheck, settings
 from valkey_server import ValkeyServer
+
+sys.path.append(str(Path(__file__).with_name("lab")))
+import own_network
 
 pytest_plugins = ["web_site", "full_site"]
 
@@ -23,6 +28,14 @@ settings.load_profile("house")
 # looptime asks for the current event loop before tests that have none too. Without this, Python would make one
 # for it that nobody closes, and the run would end with a ResourceWarning.
 asyncio.set_event_loop(None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Several labs at once (pytest -n): each worker has a loopback and a lab directory of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and os.environ.get("LABS_SIDE_BY_SIDE"):
+        own_network.enter()
+        os.environ["QUEUE_CALLBACK_LAB_DIR"] = f"/run/queue-callback-lab-{worker}"
 
 
 @pytest.fixture(autouse=True)

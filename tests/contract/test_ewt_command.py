@@ -99,6 +99,7 @@ def test_a_queue_log_gives_what_the_csv_gives(calls_csv: Path, tmp_path: Path) -
     }
 
 
+@pytest.mark.slow
 def test_a_person_reads_a_table(calls_csv: Path) -> None:
     code, out, err = run("score", str(calls_csv))
     assert code == 0
@@ -119,6 +120,7 @@ def test_what_cannot_be_scored(tmp_path: Path) -> None:
     assert "there is no scenario s9" in err
 
 
+@pytest.mark.slow
 def test_the_bench_has_ours_the_anchors_and_the_floor() -> None:
     code, out, _ = run("bench", "--json", "--scenario", "s3b", "--arrivals", "700", "--seeds", "2")
     assert code == 0

@@ -147,6 +147,7 @@ async def test_nobody_answers(tmp_path: Path) -> None:
     is_named(named(checks, "ari"), Status.FAILED, "the name no-such-machine.invalid", "[asterisk] ari_url")
 
 
+@pytest.mark.slow
 async def test_one_that_answers_once_and_then_hangs_takes_less_than_15_seconds(pbx: Pbx, tmp_path: Path) -> None:
     for request in ("info", "modules", "variable"):
         pbx.answer(f"GET /asterisk/{request}", after_s=60)

@@ -114,6 +114,7 @@ async def says(greeting: bytes) -> AsyncIterator[int]:
         server.close()
 
 
+@pytest.mark.slow
 async def test_everything_hangs_and_it_ends_in_time(tmp_path: Path) -> None:
     async with says(b"") as ari, says(b"Asterisk Call Manager/11.0.0\r\n") as ami, says(b"") as redis:
         settings = await settings_of(
@@ -129,6 +130,7 @@ async def test_everything_hangs_and_it_ends_in_time(tmp_path: Path) -> None:
     assert {check.status for check in left} == {Status.SKIPPED}
 
 
+@pytest.mark.slow
 async def test_something_else_answers_at_the_manager_port(tmp_path: Path) -> None:
     async with says(b"SSH-2.0-OpenSSH_9.2\r\n") as ami:
         checks = await examine(await settings_of(tmp_path, ami_port=ami))

@@ -164,6 +164,7 @@ async def test_a_name_that_nobody_knows(tmp_path: Path) -> None:
     assert "/etc/hosts" in checks["redis"].mend
 
 
+@pytest.mark.slow
 async def test_a_server_that_hangs_is_given_up_in_time(own_valkey: ValkeyServer, tmp_path: Path) -> None:
     own_valkey.pause()
     begun_s = time.monotonic()

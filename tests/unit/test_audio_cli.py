@@ -155,6 +155,7 @@ def test_building_without_the_extra_says_what_to_install(root: Path) -> None:
     assert "pip install 'queue-callback-ivr[prompts]'" in result.stderr
 
 
+@pytest.mark.slow
 def test_checking_and_installing_need_no_extra(root: Path, tmp_path: Path) -> None:
     assert run_without_extra("check", root).returncode == 0
     (root / "8k/low.wav").write_bytes(b"RIFF")

@@ -120,6 +120,7 @@ def cases(draw: st.DrawFn) -> tuple[OfficeHours, int]:
     return calendar(2, seasonal=False), midnight_s(start) + draw(st.integers(0, DAY_S))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(cases())
 def test_open_exactly_when_a_look_at_every_minute_says_so(case: tuple[OfficeHours, int]) -> None:

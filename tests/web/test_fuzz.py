@@ -16,6 +16,7 @@ from ivr.settings import Settings
 pytestmark = [pytest.mark.web, pytest.mark.timeout(120)]
 
 
+@pytest.mark.slow
 async def test_no_server_error_and_nothing_that_the_document_does_not_have(
     redis_url: str, full_settings: Settings, tmp_path: Path
 ) -> None:
