@@ -66,7 +66,7 @@ class CallbackService:
         self._store, self.catalog = store, catalog
         self._marking = Marking(store, interactions)
         self._metrics = metrics or Metrics()
-        self._now = self.now_s = now
+        self._now = now
         self.availability = Availability(store, catalog.builtins, now)
         self.overview = Overview(store, catalog)
         self._gate = Gate(store, catalog, self.availability, now)
