@@ -39,6 +39,9 @@ from ivr.switch.media import language, media_uris
 QUEUE_CONTEXT: Final = "callback-queue"
 AGENT_CONTEXT: Final = "callback-agent"
 AMD_CONTEXT: Final = "callback-amd"
+_FRAME_S: Final = 0.02
+"""A frame of audio: so soon does a stopped playback end."""
+_STOPS: Final = 25
 _ANSWER_GRACE_S: Final = 5.0
 """How much later than its ring limit Asterisk may report the end of a call."""
 _NO_ANSWER: Final = 19
@@ -109,8 +112,12 @@ class AriCall:
         return playback
 
     async def stop(self, playback: str) -> None:
+        # Asterisk loses a stop that comes between two media of a list: it is asked until the playback is gone.
         with asking():
-            await self._ari.playbacks.stop(playback)
+            for _ in range(_STOPS):
+                if not await self._ari.playbacks.stop(playback):
+                    return
+                await asyncio.sleep(_FRAME_S)
 
     async def succeed(self) -> None:
         """This script follows one that was lost: silence what that one may still be playing.

@@ -167,7 +167,9 @@ async def test_playing_one_and_several_and_stopping(ari: AriClient) -> None:
     waiting = await channel.play("sound:beep")
     await events.expect(PlaybackContinuing, timeout_s=5)
     assert await waiting.stop()
-    assert await long.stop()
+    # Asterisk loses a stop that comes between two media of a list.
+    while await long.stop():  # noqa: ASYNC110 - nothing tells that it was lost
+        await asyncio.sleep(0.02)
     stopped = {(await events.expect(PlaybackFinished, timeout_s=2)).playback.id for _ in range(2)}
     assert stopped == {long.id, waiting.id}
     assert not await long.stop()
