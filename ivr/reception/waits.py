@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -111,7 +111,8 @@ class Waits:
             return unknown(why)
         situation = live_situation(state, line, queue.learner.on_calls, now_s)
         told = queue.learner.estimator.forecast(situation, now_s).potential
-        return WaitEstimate(told.p10_s, told.p50_s, told.p90_s, f"{simple.basis}, learnt from {learnt} waits")
+        basis = f"{simple.basis}, learnt from {learnt} waits"
+        return replace(simple, p10_s=told.p10_s, median_s=told.p50_s, p90_s=told.p90_s, basis=basis)
 
     async def _places(self, service: str) -> list[Place]:
         """The callbacks in line. Many calls at once share one reading; without a store the last one holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ivr.domain.wait import WaitEstimate
 
@@ -39,5 +39,5 @@ def remaining(wait: WaitEstimate, said: Spoken | None, now_s: float) -> Remainin
         return Remaining(wait, takes_longer=False)
     if wait.p10_s > most_s:
         return Remaining(wait, takes_longer=True)
-    kept = WaitEstimate(wait.p10_s, min(wait.median_s, most_s), most_s, wait.basis)
+    kept = replace(wait, median_s=min(wait.median_s, most_s), p90_s=most_s)
     return Remaining(kept, takes_longer=False)
