@@ -88,6 +88,13 @@ class Waits:
 
     async def estimate(self, service: str, options: ServiceOptions) -> WaitEstimate:
         """The wait of somebody who asks now; an unknown wait is an answer, never an error."""
+        wait = await self._estimate(service, options)
+        if self._metrics is not None:
+            median_s = wait.median_s if wait.median_s is not None else float("nan")
+            self._metrics.estimate_s.labels(service).set(median_s)
+        return wait
+
+    async def _estimate(self, service: str, options: ServiceOptions) -> WaitEstimate:
         state = self._line.queue(options.queue)
         if state is None:
             return unknown("the queue's state is not known")

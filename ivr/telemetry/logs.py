@@ -1,6 +1,6 @@
 """Logging: one line per event, as JSON or for a console, with telephone numbers masked.
 
-`bind_call` and `bind_callback` put ids on everything that the running task logs from then on.
+What structlog's `bound_contextvars` holds (`call_id`, `callback_id`, `service`) is on everything that the task logs.
 """
 
 from __future__ import annotations
@@ -68,14 +68,6 @@ def configure_logs(
     # Their lines say nothing about calls, and there are many.
     for chatty in ("aiohttp.access", "websockets", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
-def bind_call(call_id: str) -> None:
-    structlog.contextvars.bind_contextvars(call_id=call_id)
-
-
-def bind_callback(callback_id: str) -> None:
-    structlog.contextvars.bind_contextvars(callback_id=callback_id)
 
 
 def mask_event(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -31,7 +31,7 @@ class Metrics:
             "ivr_dials", "Attempts to reach customers, by result", ["service", "result"], registry=registry
         )
         self.estimate_s = Gauge(
-            "ivr_wait_estimate_seconds", "Median estimated wait of who asks now", ["service"], registry=registry
+            "ivr_wait_estimate_seconds", "Median wait told last; NaN: unknown", ["service"], registry=registry
         )
         # From these four RRASE, bias and coverage can be had over any span of time: see docs/wait-estimates.md.
         self.waits = Counter(

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from dataclasses import replace
+from math import isnan
 
 import numpy as np
 import pytest
@@ -299,6 +300,20 @@ async def test_at_first_the_operators_guess_holds_then_what_came() -> None:
     # Who joins finds two in line and waits for two calls: the third begins at that moment.
     assert learnt.median_s == pytest.approx(200, rel=0.3)
     assert learnt.p10_s <= learnt.median_s <= learnt.p90_s
+
+
+async def test_the_last_estimate_is_measured_and_an_unknown_one_is_no_figure() -> None:
+    metrics = Metrics()
+    centre = Centre(metrics=metrics)
+
+    def measured_s() -> float | None:
+        return metrics.registry.get_sample_value("ivr_wait_estimate_seconds", {"service": "support"})
+
+    told = await centre.waits.estimate("support", OPTIONS)
+    assert measured_s() == told.median_s
+    centre.queues.now = replace(centre.queues.now, members=())
+    assert (await centre.waits.estimate("support", OPTIONS)).median_s is None
+    assert isnan(measured_s() or 0.0)
 
 
 async def test_every_estimate_is_held_against_what_came() -> None:

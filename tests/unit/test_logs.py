@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from ivr.telemetry.logs import bind_call, bind_callback, configure_logs, mask_text
+from ivr.telemetry.logs import configure_logs, mask_text
 
 pytestmark = pytest.mark.unit
 
@@ -36,8 +36,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 def test_a_line_of_ours_and_one_of_a_library_are_alike() -> None:
     stream = io.StringIO()
     configure_logs(stream=stream)
-    bind_call("1700.1")
-    bind_callback("support-01234567")
+    structlog.contextvars.bind_contextvars(call_id="1700.1", callback_id="support-01234567")
     structlog.get_logger("ivr.test").info("dialling", attempt=1)
     logging.getLogger("some.library").warning("slow by %d s", 3)
     ours, theirs = lines(stream)
