@@ -40,8 +40,9 @@ QUEUE_CONTEXT: Final = "callback-queue"
 AGENT_CONTEXT: Final = "callback-agent"
 AMD_CONTEXT: Final = "callback-amd"
 _FRAME_S: Final = 0.02
-"""A frame of audio: so soon does a stopped playback end."""
-_STOPS: Final = 25
+_STOP_FRAMES: Final = 20
+"""A stopped playback that is still there after so many frames of audio was not reached by the stop."""
+_STOPS: Final = 3
 _ANSWER_GRACE_S: Final = 5.0
 """How much later than its ring limit Asterisk may report the end of a call."""
 _NO_ANSWER: Final = 19
@@ -112,12 +113,21 @@ class AriCall:
         return playback
 
     async def stop(self, playback: str) -> None:
-        # Asterisk loses a stop that comes between two media of a list: it is asked until the playback is gone.
+        # Asterisk loses a stop that comes between two media of a list; but one too many would cut the next prompt.
         with asking():
             for _ in range(_STOPS):
-                if not await self._ari.playbacks.stop(playback):
+                if not await self._ari.playbacks.stop(playback) or await self._is_gone(playback):
                     return
-                await asyncio.sleep(_FRAME_S)
+
+    async def _is_gone(self, playback: str) -> bool:
+        """Whether a playback that was told to stop does so."""
+        for _ in range(_STOP_FRAMES):
+            await asyncio.sleep(_FRAME_S)
+            try:
+                await self._ari.playbacks.get(playback)
+            except AriNotFound:
+                return True
+        return False
 
     async def succeed(self) -> None:
         """This script follows one that was lost: silence what that one may still be playing.
